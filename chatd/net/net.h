@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Sockets, WebSocket (RFC 6455) and HTTP/1.1 (RFC 9112): the only place that knows libwebsockets.
+// Everything above is reached through the handlers given at net_create().
+//
+// Owner:  main creates it after the loop and destroys it before.
+// Thread: the loop thread.
+// Order:  calls go down (net_link_...), events come up (handlers). No call made from inside a
+//         handler destroys the link it was made on: a closed link is only marked, and its
+//         ws_closed / http_gone comes from the event loop later, exactly once.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/loop.h"
+#include "shared/check.h"
+#include "shared/err.h"
+#include "shared/frame.h"
+
+struct net;
+
+// One connection: a WebSocket, or one HTTP exchange (every HTTP answer closes its connection).
+struct net_link;
+
+enum net_listener { NET_PUBLIC, NET_ADMIN };
+
+struct net_config {
+    const char *host;       // address or name to listen on, e.g. "127.0.0.1"
+    uint16_t port;          // 0 takes a free one; see net_port()
+    const char *admin_path; // Unix socket, made with mode 0660; NULL for none
+    const char *origins;    // comma separated allow list for the Origin header; NULL: none allowed
+    size_t frame_bytes_max_before; // largest message on a link not yet net_link_trust()ed
+    size_t frame_bytes_max_after;  // largest message on a trusted link, and HTTP body
+    unsigned connections_max;      // accepted at once; further ones are closed at accept
+};
+
+struct net_request {
+    enum net_listener listener;
+    const char *method;        // "GET", "POST"
+    const char *path;          // without the query string
+    const char *query;         // "" when there is none
+    const char *authorization; // value of the Authorization header, "" when there is none
+    const char *body;          // not NUL terminated
+    size_t body_bytes;
+};
+
+struct net_handlers {
+    void *context;
+    // A WebSocket was accepted on /ws. What is returned is the peer of all later calls; NULL refuses.
+    void *(*ws_opened)(void *context, struct net_link *link);
+    // One whole text message (fragments joined, UTF-8 checked). The bytes are lent for the call.
+    void (*ws_message)(void *peer, const char *text, size_t bytes);
+    // Any sign of life that is not a message: a pong or a ping.
+    void (*ws_alive)(void *peer);
+    // The next frame to write, one reference given away; NULL when there is none for now.
+    // Called while the link is writable, after net_link_want_write().
+    struct frame *(*ws_next)(void *peer);
+    // The link is gone; peer and link must not be used again.
+    void (*ws_closed)(void *peer);
+    // A whole HTTP request. The strings are lent for the call. Returns the peer of http_gone().
+    // The answer is given by net_link_answer(), inside this call or any time later.
+    void *(*http_request)(void *context, struct net_link *link, const struct net_request *request);
+    // The exchange is over: answered, or its client left. The link must not be used again.
+    void (*http_gone)(void *peer);
+};
+
+// Listens. On failure writes one plain sentence (what and why) to reason.
+enum err net_create(struct loop *loop, const struct net_config *config,
+        const struct net_handlers *handlers, char *reason, size_t reason_bytes,
+        struct net **net) MUST_USE;
+void net_destroy(struct net *net);
+
+// The port in use, in host byte order.
+uint16_t net_port(const struct net *net);
+
+// Stops accepting; open links stay.
+void net_stop_accepting(struct net *net);
+
+// Closes what is past its deadline: request headers and bodies (NET_REQUEST_DEADLINE_MS), close
+// handshakes. To be called by the one-second tick. Returns whether anything is left to time.
+bool net_sweep(struct net *net, int64_t now_ms);
+
+unsigned net_link_count(const struct net *net);
+
+// Asks for ws_next() calls; cheap, may be repeated.
+void net_link_want_write(struct net_link *link);
+
+// Stops or resumes reading from the peer (TCP then pushes back on it). A message that libwebsockets
+// had already read may still come after a pause.
+void net_link_pause(struct net_link *link, bool is_paused);
+
+// Authenticated: the larger message limit holds from now on.
+void net_link_trust(struct net_link *link);
+
+// Sends a ping frame.
+void net_link_ping(struct net_link *link);
+
+// Writes what ws_next() still has, then a close frame with this code (RFC 6455 section 7.4) and
+// closes. No ws_message comes after this call.
+void net_link_close(struct net_link *link, uint16_t code, const char *reason);
+
+// Answers an HTTP exchange, takes the reference to body (may be NULL), closes when it is written.
+// extra_header is "Name: value\r\n" lines or NULL. When memory for it is exhausted the connection
+// is closed without an answer.
+void net_link_answer(struct net_link *link, int status, const char *content_type,
+        struct frame *body, const char *extra_header);
