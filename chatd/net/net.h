@@ -19,6 +19,9 @@
 #include "shared/err.h"
 #include "shared/frame.h"
 
+// How long a request head with its body may take, from accept on.
+#define NET_REQUEST_DEADLINE_MS 10000
+
 struct net;
 
 // One connection: a WebSocket, or one HTTP exchange (every HTTP answer closes its connection).
@@ -33,7 +36,9 @@ struct net_config {
     const char *origins;    // comma separated allow list for the Origin header; NULL: none allowed
     size_t frame_bytes_max_before; // largest message on a link not yet net_link_trust()ed
     size_t frame_bytes_max_after;  // largest message on a trusted link, and HTTP body
-    unsigned connections_max;      // accepted at once; further ones are closed at accept
+    unsigned connections_max;      // accepted at once; further ones are closed at accept, but
+                                   // for a few on the admin socket
+    int request_deadline_ms;       // 0: NET_REQUEST_DEADLINE_MS
 };
 
 struct net_request {
@@ -48,11 +53,13 @@ struct net_request {
 
 struct net_handlers {
     void *context;
-    // A WebSocket was accepted on /ws. What is returned is the peer of all later calls; NULL refuses.
+    // A WebSocket was accepted on /ws. What is returned is the peer of all later calls; NULL
+    // refuses.
     void *(*ws_opened)(void *context, struct net_link *link);
     // One whole text message (fragments joined, UTF-8 checked). The bytes are lent for the call.
     void (*ws_message)(void *peer, const char *text, size_t bytes);
-    // Any sign of life that is not a message: a pong or a ping.
+    // Any sign of life that is not a message: a pong. (libwebsockets answers pings by itself and
+    // tells nobody.)
     void (*ws_alive)(void *peer);
     // The next frame to write, one reference given away; NULL when there is none for now.
     // Called while the link is writable, after net_link_want_write().
@@ -78,8 +85,10 @@ uint16_t net_port(const struct net *net);
 // Stops accepting; open links stay.
 void net_stop_accepting(struct net *net);
 
-// Closes what is past its deadline: request headers and bodies (NET_REQUEST_DEADLINE_MS), close
-// handshakes. To be called by the one-second tick. Returns whether anything is left to time.
+// Closes what is past its deadline: request headers and bodies (NET_REQUEST_DEADLINE_MS), answers,
+// close handshakes. To be called by the one-second tick, which net/ enables by itself when there is
+// something to time. Returns whether anything is left to time: when not, and nothing else needs
+// the tick, the caller may disable it.
 bool net_sweep(struct net *net, int64_t now_ms);
 
 unsigned net_link_count(const struct net *net);
@@ -88,7 +97,8 @@ unsigned net_link_count(const struct net *net);
 void net_link_want_write(struct net_link *link);
 
 // Stops or resumes reading from the peer (TCP then pushes back on it). A message that libwebsockets
-// had already read may still come after a pause.
+// had already read may still come after a pause. A paused link shows neither pongs nor that its
+// peer has left.
 void net_link_pause(struct net_link *link, bool is_paused);
 
 // Authenticated: the larger message limit holds from now on.

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "disk/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "shared/limits.h"
+#include "shared/random.h"
+#include "shared/scoped.h"
+
+#define FORMAT_VERSION 1
+#define PATH_ROOM 600
+
+static enum err errno_err(void)
+{
+    return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
+}
+
+enum err directory_sync(const char *path)
+{
+    SCOPED_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) != 0) {
+        return errno_err();
+    }
+    return ERR_OK;
+}
+
+static enum err make_directory(const char *parent, const char *name)
+{
+    char path[PATH_ROOM];
+
+    snprintf(path, sizeof(path), "%s%s%s", parent, *name == '\0' ? "" : "/", name);
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return errno_err();
+    }
+    return ERR_OK;
+}
+
+static enum err write_format(const struct data_directory *directory)
+{
+    char path[PATH_ROOM], temporary[PATH_ROOM + 8], line[160];
+
+    snprintf(path, sizeof(path), "%s/chat.format", directory->path);
+    snprintf(temporary, sizeof(temporary), "%s.new", path);
+    int bytes = snprintf(line, sizeof(line),
+            "chatd data %d partitions %u generation %" PRIu64 " cell %012" PRIx64 "\n",
+            FORMAT_VERSION, directory->partition_count, directory->generation, directory->cell_id);
+    SCOPED_FD int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, line, (size_t)bytes) != bytes || fsync(fd) != 0 ||
+            rename(temporary, path) != 0) {
+        return errno_err();
+    }
+    return directory_sync(directory->path);
+}
+
+static enum err read_format(struct data_directory *directory, char *reason, size_t reason_bytes)
+{
+    char path[PATH_ROOM], line[160] = "";
+    unsigned version = 0, partitions = 0;
+
+    snprintf(path, sizeof(path), "%s/chat.format", directory->path);
+    SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        return ERR_NOT_FOUND;
+    }
+    if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0) {
+        snprintf(reason, reason_bytes, "cannot read %s: %s", path, strerror(errno));
+        return ERR_IO;
+    }
+    int found = sscanf(line, "chatd data %u partitions %u generation %" SCNu64 " cell %" SCNx64,
+            &version, &partitions, &directory->generation, &directory->cell_id);
+    if (found >= 1 && version != FORMAT_VERSION) {
+        snprintf(reason, reason_bytes,
+                "%s is of format %u, this chatd reads format %d: run the chatd that wrote it, or "
+                "restore a backup",
+                path, version, FORMAT_VERSION);
+        return ERR_INVALID;
+    }
+    if (found != 4 || partitions == 0 || partitions > PARTITION_COUNT_MAX) {
+        snprintf(reason, reason_bytes, "%s is damaged: \"%.60s\" is not a format line", path, line);
+        return ERR_DAMAGED;
+    }
+    directory->partition_count = (uint16_t)partitions;
+    return ERR_OK;
+}
+
+static enum err take_lock(struct data_directory *directory, char *reason, size_t reason_bytes)
+{
+    char path[PATH_ROOM], pid[32] = "";
+
+    snprintf(path, sizeof(path), "%s/lock", directory->path);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        snprintf(reason, reason_bytes, "cannot open %s: %s", path, strerror(errno));
+        return errno_err();
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t bytes = read(fd, pid, sizeof(pid) - 1);
+        snprintf(reason, reason_bytes,
+                "%s is in use by another chatd (pid %.*s): stop that one, or give this one another "
+                "--data directory",
+                directory->path, bytes > 0 ? (int)strcspn(pid, "\n") : 1, bytes > 0 ? pid : "?");
+        close(fd);
+        return ERR_EXISTS;
+    }
+    int bytes = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) != 0 || write(fd, pid, (size_t)bytes) != bytes) {
+        // Only the hint about who holds the lock is lost.
+        errno = 0;
+    }
+    directory->lock_fd = fd;
+    return ERR_OK;
+}
+
+static enum err stamp(struct data_directory *directory, uint16_t partition_count, char *reason,
+        size_t reason_bytes)
+{
+    enum err err = read_format(directory, reason, reason_bytes);
+
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    directory->partition_count = partition_count;
+    directory->generation = 1;
+    directory->cell_id = random_id();
+    err = write_format(directory);
+    if (err != ERR_OK) {
+        snprintf(reason, reason_bytes, "cannot write %s/chat.format: %s", directory->path,
+                strerror(errno));
+    }
+    return err;
+}
+
+enum err data_directory_open(struct data_directory *directory, const char *path,
+        uint16_t partition_count, char *reason, size_t reason_bytes)
+{
+    static const char *const parts[] = { "", "journal", "partitions", "quarantine" };
+    enum err err = ERR_OK;
+
+    *directory = (struct data_directory){ .lock_fd = -1 };
+    if (strlen(path) >= sizeof(directory->path)) {
+        snprintf(reason, reason_bytes, "the path of the data directory is too long");
+        return ERR_INVALID;
+    }
+    strcpy(directory->path, path);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && err == ERR_OK; i++) {
+        err = make_directory(path, parts[i]);
+        if (err != ERR_OK) {
+            snprintf(reason, reason_bytes, "cannot make %s/%s: %s", path, parts[i],
+                    strerror(errno));
+        }
+    }
+    if (err == ERR_OK) {
+        err = take_lock(directory, reason, reason_bytes);
+    }
+    if (err == ERR_OK) {
+        err = stamp(directory, partition_count, reason, reason_bytes);
+    }
+    if (err != ERR_OK) {
+        data_directory_close(directory);
+    }
+    return err;
+}
+
+void data_directory_close(struct data_directory *directory)
+{
+    if (directory->lock_fd >= 0) {
+        close(directory->lock_fd);
+        directory->lock_fd = -1;
+    }
+}
+
+uint64_t data_directory_free_bytes(const struct data_directory *directory)
+{
+    struct statvfs space;
+
+    if (statvfs(directory->path, &space) != 0) {
+        return 0;
+    }
+    return (uint64_t)space.f_bavail * space.f_frsize;
+}
+
+void data_directory_reserve_release(const struct data_directory *directory)
+{
+    char path[PATH_ROOM];
+
+    snprintf(path, sizeof(path), "%s/reserve", directory->path);
+    unlink(path);
+}
+
+bool data_directory_reserve_restore(const struct data_directory *directory)
+{
+    char path[PATH_ROOM];
+    struct stat status;
+
+    snprintf(path, sizeof(path), "%s/reserve", directory->path);
+    if (stat(path, &status) == 0 && status.st_size == RESERVE_FILE_BYTES) {
+        return true;
+    }
+    SCOPED_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || posix_fallocate(fd, 0, RESERVE_FILE_BYTES) != 0) {
+        unlink(path);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include "service/accounts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/token.h"
+#include "shared/clock.h"
+#include "shared/random.h"
+
+// One operation under way: a few steps, each started by the one before.
+struct operation {
+    struct service *service;
+    void (*done)(void *context, const struct account_result *result);
+    void *context;
+    struct proposal proposal;
+    struct read read;
+    struct hash_work work;
+    struct account_page page;
+    struct name user;
+    char label[LABEL_BYTES_MAX];
+    uint32_t label_bytes;
+    char token[TOKEN_BYTES_MAX];
+    char password[PASSWORD_BYTES_MAX];
+    uint32_t password_bytes;
+    struct token presented;
+    uint64_t device;
+    bool is_consumer;
+    bool has_token;
+};
+
+static struct operation *operation_create(struct service *service,
+        const struct account_request *request)
+{
+    struct operation *operation = calloc(1, sizeof(*operation));
+
+    if (operation == NULL) {
+        return NULL;
+    }
+    CHECK(request->password.size <= PASSWORD_BYTES_MAX && request->label.size <= LABEL_BYTES_MAX);
+    operation->service = service;
+    operation->done = request->done;
+    operation->context = request->context;
+    operation->user = name_of(request->user);
+    operation->is_consumer = request->is_consumer;
+    operation->has_token = request->has_token;
+    operation->label_bytes = request->label.size;
+    if (request->label.size > 0) {
+        memcpy(operation->label, request->label.data, request->label.size);
+    }
+    operation->password_bytes = request->password.size;
+    if (request->password.size > 0) {
+        memcpy(operation->password, request->password.data, request->password.size);
+    }
+    return operation;
+}
+
+static void operation_destroy(struct operation *operation)
+{
+    arena_finish(&operation->page.arena);
+    explicit_bzero(operation->password, sizeof(operation->password));
+    explicit_bzero(operation->token, sizeof(operation->token));
+    free(operation);
+}
+
+static void finish(struct operation *operation, enum err err)
+{
+    struct account_result result = {
+        .err = err,
+        .identity = { operation->user, operation->device, operation->is_consumer },
+        .token = operation->token,
+    };
+
+    for (uint32_t i = 0; err == ERR_OK && i < operation->page.device_count; i++) {
+        const struct device *device = &operation->page.devices[i];
+        if (device->id == operation->device) {
+            result.acked_useq = device->acked_useq;
+            result.counter = device->counter;
+        }
+    }
+    operation->done(operation->context, &result);
+    operation_destroy(operation);
+}
+
+static struct bytes user_of(const struct operation *operation)
+{
+    return name_bytes(&operation->user);
+}
+
+static void on_device_made(struct proposal *proposal, const struct applied *applied)
+{
+    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
+}
+
+static enum err propose_device(struct operation *operation)
+{
+    unsigned char hash[TOKEN_HASH_BYTES];
+
+    operation->device = random_id();
+    token_make(user_of(operation), operation->device, operation->token, hash);
+    struct record record = {
+        .type = RECORD_DEVICE_CREATE,
+        .user = user_of(operation),
+        .device = operation->device,
+        .label = { operation->label, operation->label_bytes },
+        .hash = { (const char *)hash, sizeof(hash) },
+        .flags = operation->is_consumer ? DEVICE_IS_CONSUMER : 0,
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+    operation->proposal.done = on_device_made;
+    return cell_propose(operation->service->cell, &record, &operation->proposal);
+}
+
+static void make_device(struct operation *operation)
+{
+    enum err err = propose_device(operation);
+
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+static void on_user_made(struct proposal *proposal, const struct applied *applied)
+{
+    struct operation *operation = TASK_OF(proposal, struct operation, proposal);
+
+    if (applied->outcome == ERR_OK) {
+        directory_learn(operation->service->directory, user_of(operation));
+    }
+    if (applied->outcome == ERR_OK && operation->has_token) {
+        make_device(operation);
+        return;
+    }
+    finish(operation, applied->outcome);
+}
+
+static enum err propose_user(struct operation *operation, struct bytes secret)
+{
+    struct record record = {
+        .type = RECORD_USER_CREATE,
+        .user = user_of(operation),
+        .secret = secret,
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+
+    operation->proposal.done = on_user_made;
+    return cell_propose(operation->service->cell, &record, &operation->proposal);
+}
+
+static void on_hashed(struct hash_work *work)
+{
+    struct operation *operation = TASK_OF(work, struct operation, work);
+    enum err err = work->err;
+
+    if (err == ERR_OK) {
+        err = propose_user(operation, (struct bytes){ work->stored, work->stored_bytes });
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+enum err accounts_add(struct service *service, const struct account_request *request)
+{
+    struct operation *operation = operation_create(service, request);
+    enum err err;
+
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    if (request->password.size > 0) {
+        err = hasher_hash(service->hasher, &operation->work, request->password, on_hashed);
+    } else {
+        err = propose_user(operation, (struct bytes){ 0 });
+    }
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
+}
+
+enum err accounts_add_device(struct service *service, const struct account_request *request)
+{
+    struct operation *operation = operation_create(service, request);
+
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = propose_device(operation);
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
+}
+
+static void run_account(struct read *read, struct partition *partition)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+
+    read->err = read_account(partition, user_of(operation), &operation->page);
+}
+
+static void on_verified(struct hash_work *work)
+{
+    struct operation *operation = TASK_OF(work, struct operation, work);
+
+    if (!work->is_match || operation->page.state != USER_ACTIVE) {
+        finish(operation, ERR_UNAUTHORIZED);
+        return;
+    }
+    make_device(operation);
+}
+
+// An unknown user goes on with an empty hash: the same work, the same answer.
+static void on_login_account(struct read *read)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+    enum err err = read->err == ERR_NOT_FOUND ? ERR_OK : read->err;
+
+    if (err == ERR_OK) {
+        struct bytes password = { operation->password, operation->password_bytes };
+        err = hasher_verify(operation->service->hasher, &operation->work, password,
+                operation->page.secret, on_verified);
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+enum err accounts_login(struct service *service, const struct account_request *request)
+{
+    struct operation *operation = operation_create(service, request);
+
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    operation->read.run = run_account;
+    operation->read.done = on_login_account;
+    enum err err = service_read(service, user_of(operation), &operation->read);
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
+}
+
+static void on_resume_account(struct read *read)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+    static const struct device nobody;
+    const struct device *found = &nobody;
+
+    for (uint32_t i = 0; read->err == ERR_OK && i < operation->page.device_count; i++) {
+        if (operation->page.devices[i].id == operation->presented.device) {
+            found = &operation->page.devices[i];
+        }
+    }
+    bool is_right = token_matches(&operation->presented, found) && found != &nobody &&
+            !found->is_revoked && operation->page.state == USER_ACTIVE;
+    if (read->err != ERR_OK && read->err != ERR_NOT_FOUND) {
+        finish(operation, read->err);
+        return;
+    }
+    operation->device = found->id;
+    operation->is_consumer = found->is_consumer;
+    finish(operation, is_right ? ERR_OK : ERR_UNAUTHORIZED);
+}
+
+enum err accounts_resume(struct service *service, struct bytes token,
+        void (*done)(void *context, const struct account_result *result), void *context)
+{
+    struct token presented;
+
+    if (!token_parse(token, &presented)) {
+        return ERR_UNAUTHORIZED;
+    }
+    struct account_request request = { .user = presented.user, .done = done, .context = context };
+    struct operation *operation = operation_create(service, &request);
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    operation->presented = presented;
+    operation->presented.user = user_of(operation);
+    operation->read.run = run_account;
+    operation->read.done = on_resume_account;
+    enum err err = service_read(service, user_of(operation), &operation->read);
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
+}
+
+enum err accounts_revoke(struct service *service, struct bytes user, uint64_t device,
+        struct proposal *proposal)
+{
+    struct record record = {
+        .type = RECORD_DEVICE_REVOKE,
+        .user = user,
+        .device = device,
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+
+    return cell_propose(service->cell, &record, proposal);
+}

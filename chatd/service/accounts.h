@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Accounts, devices and their tokens. Every function answers later, through done (never before it
+// returns), unless it returns an error: then done is not called.
+//
+// Thread: the loop thread.
+
+#pragma once
+
+#include "service/service.h"
+#include "shared/limits.h"
+
+// What became of it. The strings are lent for the call.
+struct account_result {
+    enum err err;
+    struct identity identity;
+    const char *token;   // of a new device, "" else
+    uint64_t acked_useq; // resume: the device's cursor
+    uint64_t counter;    // resume: its highest stored counter
+};
+
+struct account_request {
+    struct bytes user;
+    struct bytes password; // empty: an account without one
+    struct bytes label;    // of the device; may be empty
+    bool is_consumer;
+    bool has_token; // adding a user: make a device too
+    void (*done)(void *context, const struct account_result *result);
+    void *context;
+};
+
+// Creates the user; the same for registration and administration, who check themselves whether it is
+// allowed. ERR_EXISTS in the result when the name is taken or was once.
+enum err accounts_add(struct service *service, const struct account_request *request) MUST_USE;
+
+// A further device (token) for an existing user.
+enum err accounts_add_device(struct service *service, const struct account_request *request)
+        MUST_USE;
+
+// Verifies the password, then makes a device. ERR_UNAUTHORIZED whatever was wrong.
+enum err accounts_login(struct service *service, const struct account_request *request) MUST_USE;
+
+// Verifies a token. ERR_UNAUTHORIZED whatever was wrong.
+enum err accounts_resume(struct service *service, struct bytes token,
+        void (*done)(void *context, const struct account_result *result), void *context) MUST_USE;
+
+// ERR_NOT_FOUND in the proposal's outcome when there is no such device.
+enum err accounts_revoke(struct service *service, struct bytes user, uint64_t device,
+        struct proposal *proposal) MUST_USE;

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "service/service.h"
+
+#include "shared/failpoint.h"
+
+enum err service_init(struct service *service, struct cell *cell, struct hasher *hasher)
+{
+    service->cell = cell;
+    service->hasher = hasher;
+    service->hub = hub_create();
+    service->directory = directory_create(cell);
+    service->receipts = receipts_create(cell);
+    if (service->hub == NULL || service->directory == NULL || service->receipts == NULL) {
+        service_finish(service);
+        return ERR_MEMORY;
+    }
+    return ERR_OK;
+}
+
+void service_finish(struct service *service)
+{
+    receipts_destroy(service->receipts);
+    service->receipts = NULL;
+    directory_destroy(service->directory);
+    hub_destroy(service->hub);
+    *service = (struct service){ 0 };
+}
+
+static bool view_of(const struct record *record, const struct applied *applied,
+        struct event_view *event)
+{
+    bool is_actor = applied->side == SIDE_USER;
+    struct bytes peer = is_actor ? record->peer : record->user;
+
+    *event = (struct event_view){ .useq = applied->useq };
+    switch (record->type) {
+    case RECORD_SEND:
+    case RECORD_EDIT:
+    case RECORD_DELETE:
+        event->kind = EVENT_MESSAGE;
+        event->message = (struct message_view){
+            .peer = peer,
+            .from = record->user,
+            .text = record->text,
+            .seq = applied->cseq,
+            .useq = applied->useq,
+            .target = record->cseq,
+            .counter = is_actor ? record->counter : 0,
+            .device = is_actor ? record->device : 0,
+            .ts = applied->ts,
+            .kind = record->type == RECORD_SEND ? MESSAGE_TEXT
+                    : record->type == RECORD_EDIT ? MESSAGE_EDIT
+                                                  : MESSAGE_DELETE,
+        };
+        return true;
+    case RECORD_DELIVERED:
+        (void)FAILPOINT("session.receipt_durable");
+        event->kind = EVENT_RECEIPT;
+        event->receipt = (struct receipt_view){ peer, record->user, applied->cseq, 0 };
+        return true;
+    case RECORD_READ:
+        event->kind = EVENT_RECEIPT;
+        event->receipt = (struct receipt_view){ peer, record->user, 0, applied->cseq };
+        return true;
+    case RECORD_BLOCK:
+        // The conversation's head is not at hand: sessions pull it.
+        event->kind = EVENT_CONVERSATION;
+        return true;
+    case RECORD_USER_CREATE:
+    case RECORD_USER_STATE:
+    case RECORD_PASSWORD_SET:
+    case RECORD_DEVICE_CREATE:
+    case RECORD_DEVICE_REVOKE:
+    case RECORD_ACK:
+    case RECORD_SEEN:
+    case RECORD_TYPE_COUNT:
+        break;
+    }
+    return false;
+}
+
+// What a record means for those who are connected, beside mailbox events.
+static void note_account(struct service *service, const struct record *record)
+{
+    if (record->type == RECORD_DEVICE_REVOKE) {
+        hub_revoke(service->hub, record->user, record->device, 0);
+    } else if (record->type == RECORD_PASSWORD_SET) {
+        hub_revoke(service->hub, record->user, 0, record->device);
+    } else if (record->type == RECORD_USER_STATE && record->flags != USER_ACTIVE) {
+        directory_forget(service->directory, record->user);
+        hub_revoke(service->hub, record->user, 0, 0);
+    }
+}
+
+void service_on_event(struct service *service, const struct record *record,
+        const struct applied *applied, struct proposal *proposal)
+{
+    struct event_view event;
+    struct bytes mailbox = applied->side == SIDE_USER ? record->user : record->peer;
+
+    if (applied->outcome == ERR_OK && !record_is_two_sided(record->type)) {
+        note_account(service, record);
+    }
+    if (!applied->has_event || !hub_has(service->hub, mailbox) ||
+            !view_of(record, applied, &event)) {
+        return;
+    }
+    struct delivery delivery = { .event = &event, .origin = proposal };
+    hub_publish(service->hub, mailbox, &delivery);
+}
+
+enum err service_read(struct service *service, struct bytes user, struct read *read)
+{
+    return cell_read(service->cell, cell_partition_of(service->cell, user), read);
+}

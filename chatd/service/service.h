@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// What users and admins can do, and everything that doing it needs: one struct, made by main, handed
+// to each session.
+//
+// Owner: main. Thread: the loop thread.
+
+#pragma once
+
+#include <stdbool.h>
+
+#include "auth/hasher.h"
+#include "cluster/cell.h"
+#include "service/directory.h"
+#include "service/hub.h"
+#include "service/receipts.h"
+#include "shared/check.h"
+#include "shared/name.h"
+
+struct session_set;
+
+enum registration { REGISTRATION_CLOSED, REGISTRATION_INVITE, REGISTRATION_OPEN };
+
+struct service {
+    struct cell *cell;
+    struct hub *hub;
+    struct directory *directory;
+    struct receipts *receipts;
+    struct hasher *hasher;
+    uint64_t generation; // of cursors
+    enum registration registration;
+    const char *server_name;
+    uint16_t partition_count;
+    int64_t started_ms;
+    const struct session_set *sessions; // for admin.status only
+};
+
+// Who is asking: an authenticated device.
+struct identity {
+    struct name user;
+    uint64_t device;
+    bool is_consumer;
+};
+
+// The cell and hasher must exist. ERR_MEMORY.
+enum err service_init(struct service *service, struct cell *cell, struct hasher *hasher) MUST_USE;
+void service_finish(struct service *service);
+
+// From the cell: fan the event out to the sessions of its mailbox.
+void service_on_event(struct service *service, const struct record *record,
+        const struct applied *applied, struct proposal *proposal);
+
+// A question to the partition of this user.
+enum err service_read(struct service *service, struct bytes user, struct read *read) MUST_USE;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "service/token.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include "shared/name.h"
+#include "shared/random.h"
+
+#define SECRET_BYTES 32
+#define SECRET_TEXT_BYTES 43
+#define DEVICE_TEXT_BYTES 12
+
+static void hash_secret(const char *secret, unsigned char hash[TOKEN_HASH_BYTES])
+{
+    SHA256((const unsigned char *)secret, SECRET_TEXT_BYTES, hash);
+}
+
+void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
+        unsigned char hash[TOKEN_HASH_BYTES])
+{
+    unsigned char random[SECRET_BYTES];
+    char secret[48]; // 44 and NUL, by EVP_EncodeBlock
+
+    random_fill(random, sizeof(random));
+    EVP_EncodeBlock((unsigned char *)secret, random, sizeof(random));
+    for (int i = 0; i < SECRET_TEXT_BYTES; i++) {
+        secret[i] = secret[i] == '+' ? '-' : secret[i] == '/' ? '_' : secret[i];
+    }
+    hash_secret(secret, hash);
+    snprintf(text, TOKEN_BYTES_MAX, "%.*s~%012" PRIx64 "~%.*s", (int)user.size, user.data, device,
+            SECRET_TEXT_BYTES, secret);
+    OPENSSL_cleanse(random, sizeof(random));
+    OPENSSL_cleanse(secret, sizeof(secret));
+}
+
+bool token_parse(struct bytes text, struct token *token)
+{
+    const char *end = memchr(text.data, '~', text.size);
+    char device[DEVICE_TEXT_BYTES + 1];
+    char *rest;
+
+    if (end == NULL) {
+        return false;
+    }
+    token->user = (struct bytes){ text.data, (uint32_t)(end - text.data) };
+    if (!name_is_valid(token->user) ||
+            text.size != token->user.size + 2 + DEVICE_TEXT_BYTES + SECRET_TEXT_BYTES ||
+            end[1 + DEVICE_TEXT_BYTES] != '~') {
+        return false;
+    }
+    memcpy(device, end + 1, DEVICE_TEXT_BYTES);
+    device[DEVICE_TEXT_BYTES] = '\0';
+    token->device = strtoull(device, &rest, 16);
+    hash_secret(end + 2 + DEVICE_TEXT_BYTES, token->hash);
+    return *rest == '\0';
+}
+
+bool token_matches(const struct token *token, const struct device *device)
+{
+    return CRYPTO_memcmp(token->hash, device->token_hash, TOKEN_HASH_BYTES) == 0;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// One request under way, and who asked. A call lives until it is answered, also when its caller has
+// gone meanwhile: then the answer goes nowhere.
+//
+// Owner:  itself: call_reply() and call_fail() end it, exactly once.
+// Thread: the loop thread.
+
+#pragma once
+
+#include <stdbool.h>
+
+#include "protocol/encode.h"
+#include "protocol/request.h"
+#include "service/service.h"
+#include "shared/frame.h"
+#include "shared/list.h"
+
+struct session;
+
+// A WebSocket session or one HTTP exchange.
+struct caller {
+    struct service *service;
+    struct identity identity;
+    bool is_authenticated;
+    bool is_admin;
+    bool is_blocked;   // a call must be answered before the next one is begun
+    bool is_draining;  // the server is about to stop: nothing new
+    unsigned call_count;
+    struct list calls;       // call.of_caller
+    struct session *session; // NULL for an HTTP exchange
+    // Takes the frame; NULL when there was no memory for it.
+    void (*answer)(struct caller *caller, struct frame *frame, enum err err);
+    // is_blocked has become false, or call_count has sunk.
+    void (*relieved)(struct caller *caller);
+};
+
+struct call {
+    struct list of_caller;
+    struct caller *caller; // NULL: gone
+    struct service *service;
+    struct identity identity;
+    struct request request;
+    struct proposal proposal;
+    bool is_blocking;
+};
+
+void caller_init(struct caller *caller, struct service *service);
+// The answers of its open calls go nowhere from now on.
+void caller_finish(struct caller *caller);
+
+// Parses, checks who may, and hands over to the method's handler. Answers faults itself.
+void call_begin(struct caller *caller, const char *text, size_t bytes);
+
+// The caller begins no further call until this one is ended: order matters to it.
+void call_block(struct call *call);
+
+// Ends the call with a result: out holds a whole answer up to its last brace.
+void call_reply(struct call *call, struct buffer *out);
+void call_reply_empty(struct call *call);
+// Ends it with an error; message NULL means the usual one for this error.
+void call_fail(struct call *call, enum err err, const char *message);
+void call_fail_with(struct call *call, enum err err, const struct error_details *details);
+
+// Starts a result: {"jsonrpc":"2.0","id":...,"result":
+void call_begin_result(const struct call *call, struct buffer *out);
+
+// What a user should read for an error that says nothing more special.
+const char *call_usual_message(enum err err);

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// account.*, session.*, device.create, device.revoke
+
+#include "session/handlers.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "service/accounts.h"
+#include "session/session.h"
+#include "shared/limits.h"
+
+static void on_registered(void *context, const struct account_result *result)
+{
+    struct call *call = context;
+    struct buffer out = { 0 };
+
+    if (result->err != ERR_OK) {
+        call_fail(call, result->err, NULL);
+        return;
+    }
+    call_begin_result(call, &out);
+    buffer_print(&out, "{\"user\":\"%s\"}", result->identity.user.text);
+    call_reply(call, &out);
+}
+
+void handle_ACCOUNT_REGISTER(struct call *call)
+{
+    const struct params *params = &call->request.params;
+    const struct account_request request = {
+        .user = params->user,
+        .password = params->password,
+        .done = on_registered,
+        .context = call,
+    };
+
+    if (call->service->registration != REGISTRATION_OPEN) {
+        call_fail(call, ERR_FORBIDDEN,
+                "registration is closed on this server: ask its admin for an account");
+        return;
+    }
+    if (params->password.size < PASSWORD_BYTES_MIN) {
+        call_fail(call, ERR_INVALID, "a password has at least 8 bytes");
+        return;
+    }
+    call_block(call);
+    enum err err = accounts_add(call->service, &request);
+    if (err != ERR_OK) {
+        call_fail(call, err, NULL);
+    }
+}
+
+// A WebSocket becomes this device's; an HTTP exchange only learns the token.
+static enum err admit(struct call *call, const struct account_result *result)
+{
+    if (call->caller == NULL || call->caller->session == NULL) {
+        return ERR_OK;
+    }
+    return session_admit(call->caller->session, &result->identity);
+}
+
+static void add_identity(struct buffer *out, const struct identity *identity)
+{
+    buffer_print(out, "\"user\":\"%s\",\"device\":", identity->user.text);
+    encode_device(out, identity->device);
+}
+
+static void on_logged_in(void *context, const struct account_result *result)
+{
+    struct call *call = context;
+    struct buffer out = { 0 };
+    enum err err = result->err == ERR_OK ? admit(call, result) : result->err;
+
+    if (err != ERR_OK) {
+        call_fail(call, err, err == ERR_UNAUTHORIZED ? "wrong user name or password" : NULL);
+        return;
+    }
+    call_begin_result(call, &out);
+    buffer_print(&out, "{\"token\":\"%s\",", result->token);
+    add_identity(&out, &result->identity);
+    buffer_add_byte(&out, '}');
+    call_reply(call, &out);
+}
+
+void handle_SESSION_LOGIN(struct call *call)
+{
+    const struct params *params = &call->request.params;
+    const struct account_request request = {
+        .user = params->user,
+        .password = params->password,
+        .label = params->device,
+        .done = on_logged_in,
+        .context = call,
+    };
+
+    call_block(call);
+    enum err err = accounts_login(call->service, &request);
+    if (err != ERR_OK) {
+        call_fail(call, err, NULL);
+    }
+}
+
+static void on_resumed(void *context, const struct account_result *result)
+{
+    struct call *call = context;
+    char cursor[CURSOR_TEXT_BYTES];
+    struct buffer out = { 0 };
+    enum err err = result->err == ERR_OK ? admit(call, result) : result->err;
+
+    if (err != ERR_OK) {
+        call_fail(call, err,
+                err == ERR_UNAUTHORIZED ? "this token is not valid: log in again" : NULL);
+        return;
+    }
+    call_begin_result(call, &out);
+    buffer_add_byte(&out, '{');
+    add_identity(&out, &result->identity);
+    encode_cursor(cursor, call->service->generation, result->acked_useq);
+    buffer_print(&out, ",\"server\":\"%s\",\"cursor\":\"%s\",\"counter\":%" PRIu64 "}",
+            call->service->server_name, cursor, result->counter);
+    call_reply(call, &out);
+}
+
+void handle_SESSION_RESUME(struct call *call)
+{
+    call_block(call);
+    enum err err =
+            accounts_resume(call->service, call->request.params.token, on_resumed, call);
+    if (err != ERR_OK) {
+        call_fail(call, err,
+                err == ERR_UNAUTHORIZED ? "this token is not valid: log in again" : NULL);
+    }
+}
+
+static void on_revoked(struct proposal *proposal, const struct applied *applied)
+{
+    struct call *call = TASK_OF(proposal, struct call, proposal);
+
+    if (applied->outcome != ERR_OK) {
+        call_fail(call, applied->outcome, NULL);
+        return;
+    }
+    call_reply_empty(call);
+}
+
+static void revoke(struct call *call, uint64_t device)
+{
+    call->proposal.done = on_revoked;
+    enum err err = accounts_revoke(call->service, name_bytes(&call->identity.user), device,
+            &call->proposal);
+    if (err != ERR_OK) {
+        call_fail(call, err, NULL);
+    }
+}
+
+void handle_SESSION_LOGOUT(struct call *call)
+{
+    revoke(call, call->identity.device);
+}
+
+void handle_DEVICE_REVOKE(struct call *call)
+{
+    struct bytes text = call->request.params.device;
+    char digits[LABEL_BYTES_MAX + 1] = "";
+    char *end;
+
+    memcpy(digits, text.data, text.size);
+    uint64_t device = strtoull(digits, &end, 16);
+    if (*end != '\0' || device == 0) {
+        call_fail(call, ERR_NOT_FOUND, "there is no such device: device.list shows them");
+        return;
+    }
+    revoke(call, device);
+}
+
+static void on_device_made(void *context, const struct account_result *result)
+{
+    struct call *call = context;
+    struct buffer out = { 0 };
+
+    if (result->err != ERR_OK) {
+        call_fail(call, result->err,
+                result->err == ERR_TOO_LARGE ? "too many devices: revoke some" : NULL);
+        return;
+    }
+    call_begin_result(call, &out);
+    buffer_add_literal(&out, "{\"device\":");
+    encode_device(&out, result->identity.device);
+    buffer_print(&out, ",\"token\":\"%s\"}", result->token);
+    call_reply(call, &out);
+}
+
+void handle_DEVICE_CREATE(struct call *call)
+{
+    const struct account_request request = {
+        .user = name_bytes(&call->identity.user),
+        .label = call->request.params.label,
+        .is_consumer = call->request.params.is_consumer,
+        .done = on_device_made,
+        .context = call,
+    };
+    enum err err = accounts_add_device(call->service, &request);
+
+    if (err != ERR_OK) {
+        call_fail(call, err, NULL);
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "shared/failpoint.h"
+
+#ifdef CHAT_FAILPOINTS
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool act(const char *name, const char *action)
+{
+    fprintf(stderr, "failpoint name=%s action=%s\n", name, action);
+    if (strncmp(action, "kill", 4) == 0) {
+        kill(getpid(), SIGKILL);
+        pause();
+    }
+    if (strncmp(action, "stop", 4) == 0) {
+        raise(SIGSTOP);
+    }
+    if (strncmp(action, "sleep", 5) == 0) {
+        nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+    }
+    return strncmp(action, "error", 5) == 0;
+}
+
+bool failpoint(const char *name)
+{
+    static atomic_long passages;
+    const char *wanted = getenv("CHAT_FAILPOINT");
+    size_t bytes = strlen(name);
+
+    if (wanted == NULL || strncmp(wanted, name, bytes) != 0 || wanted[bytes] != ':') {
+        return false;
+    }
+    const char *action = wanted + bytes + 1;
+    const char *nth = strchr(action, ':');
+    long passage = atomic_fetch_add(&passages, 1) + 1;
+    if (nth != NULL && passage != strtol(nth + 1, NULL, 10)) {
+        return false;
+    }
+    return act(name, action);
+}
+
+bool plant_is_on(const char *name)
+{
+    const char *plant = getenv("CHAT_PLANT");
+
+    return plant != NULL && strcmp(plant, name) == 0;
+}
+
+#else
+
+// An empty translation unit is not valid C.
+extern const int failpoints_are_off;
+const int failpoints_are_off = 1;
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Every bound of the system in one place, with units in the names, and how they fit together.
+
+#pragma once
+
+#include <assert.h>
+
+// The wire (protocol.md "Types" and "What bad input gets").
+#define NAME_BYTES_MAX 32
+#define TEXT_BYTES_MAX 16384
+#define JSON_DEPTH_MAX 16
+#define JSON_INTEGER_MAX 9007199254740991ULL // 2^53 - 1
+#define FRAME_BYTES_MAX_BEFORE (64 * 1024)
+#define FRAME_BYTES_MAX_AFTER (256 * 1024)
+#define PASSWORD_BYTES_MIN 8
+#define PASSWORD_BYTES_MAX 1024
+#define LABEL_BYTES_MAX 64
+#define TOKEN_BYTES_MAX 128
+#define CURSOR_BYTES_MAX 64
+#define USERS_PER_REQUEST_MAX 256
+
+// A session.
+#define WINDOW_EVENTS 256
+#define WINDOW_BYTES (256 * 1024)
+#define SESSION_CALLS_MAX 256      // open requests before its connection is not read any more
+#define SESSION_OUTPUT_BYTES_MAX (1024 * 1024) // unread answers before the same
+#define IDLE_PING_MS 30000
+#define IDLE_CLOSE_MS 45000
+#define AUTHENTICATION_DEADLINE_MS 15000
+#define ACK_LAZY_MS 1000
+#define CONNECTIONS_MAX 18000
+
+// Reads.
+#define HISTORY_LIMIT_DEFAULT 50
+#define HISTORY_LIMIT_MAX 500
+#define HISTORY_BYTES_MAX (1024 * 1024) // texts of one page; then "more"
+#define HEADS_PER_PAGE_MAX 200
+#define CATCH_UP_CONVERSATIONS_MAX 1000 // more changed ones than this: "reset"
+#define UNREAD_COUNT_MAX 999
+#define UNREAD_SCAN_ROWS_MAX 2000
+#define DEVICES_PER_USER_MAX 1000
+#define EDITS_PER_MESSAGE_MAX 64
+
+// The log.
+#define BATCH_RECORDS_MAX 8192
+#define BATCH_BYTES_MAX (4 * 1024 * 1024)
+#define BATCHES_APPLYING_MAX 4 // durable ones that some partition has not applied yet
+#define SEGMENT_BYTES (64 * 1024 * 1024)
+#define LOG_TAIL_BYTES_DEFAULT (128 * 1024 * 1024)
+#define RECORD_BYTES_MAX (TEXT_BYTES_MAX + 2048)
+
+// Partitions.
+#define PARTITION_COUNT_DEFAULT 900
+#define PARTITION_COUNT_MAX 4096
+#define PARTITION_WORKERS 8
+#define PARTITION_QUEUE_MAX 16384 // tasks waiting for one worker
+#define RECENT_MESSAGES 15
+#define RECENT_BYTES_MAX (256L * 1024 * 1024) // caches of all partitions together
+#define MARK_MESSAGES 64    // a sender's sparse marks: one in so many of its messages
+#define MARK_SPAN_ROWS 1024 // and so that a search between two marks reads no more rows
+#define RESERVE_FILE_BYTES (64 * 1024 * 1024)
+#define DISK_LOW_BYTES (128L * 1024 * 1024)
+
+#define DIRECTORY_NAMES_MAX 65536
+#define HASHES_WAITING_MAX 64
+
+static_assert(TEXT_BYTES_MAX * 6 < FRAME_BYTES_MAX_AFTER, "an escaped text fits a frame");
+static_assert(RECORD_BYTES_MAX < BATCH_BYTES_MAX, "a record fits a batch");
+static_assert(TEXT_BYTES_MAX <= WINDOW_BYTES, "a message fits a window");
+static_assert(HISTORY_BYTES_MAX >= TEXT_BYTES_MAX, "a page holds a message");
+static_assert(SESSION_CALLS_MAX < BATCH_RECORDS_MAX, "one session can't fill a batch");
