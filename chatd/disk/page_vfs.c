@@ -19,6 +19,7 @@ struct file {
     bool is_checked; // a main database file of the checked variant
     bool is_wal;
     bool is_segment;
+    const char *name; // lent by SQLite while the file is open
     sqlite3_file real[]; // the system's, as large as its VFS says
 };
 
@@ -48,7 +49,8 @@ static int on_read(sqlite3_file *base, void *data, int bytes, sqlite3_int64 offs
     }
     memcpy(&stored, (const char *)data + BODY_BYTES, sizeof(stored));
     if (stored != XXH3_64bits_withSeed(data, BODY_BYTES, (XXH64_hash_t)offset)) {
-        log_error("page_damaged", "offset=%lld", (long long)offset);
+        log_error("page_damaged", "path=%s page=%lld", file->name,
+                (long long)(offset / PAGE_BYTES + 1));
         return SQLITE_IOERR_DATA;
     }
     return SQLITE_OK;
@@ -153,6 +155,7 @@ static int on_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base, 
     file->is_checked = is_checked_variant && (flags & SQLITE_OPEN_MAIN_DB) != 0;
     file->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
     file->is_segment = !is_checked_variant;
+    file->name = name == NULL ? "" : name;
     base->pMethods = &methods;
     return SQLITE_OK;
 }

@@ -189,8 +189,10 @@ void conversation_settle(struct conversation *conversation, uint32_t keep)
     }
     conversation->tail_count -= gone;
     conversation->tail_first += gone;
-    memmove(conversation->tail, conversation->tail + gone,
-            conversation->tail_count * sizeof(*conversation->tail));
+    if (gone > 0) {
+        memmove(conversation->tail, conversation->tail + gone,
+                conversation->tail_count * sizeof(*conversation->tail));
+    }
     for (uint32_t i = 0; i < conversation->tail_count; i++) {
         conversation->tail[i]->is_dirty = false;
     }

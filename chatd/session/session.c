@@ -151,7 +151,10 @@ static void work_off_input(struct session *session)
         frame_release(frame);
     }
     session->input_count -= done;
-    memmove(session->input, session->input + done, session->input_count * sizeof(struct frame *));
+    if (session->input_count > 0) {
+        memmove(session->input, session->input + done,
+                session->input_count * sizeof(struct frame *));
+    }
     if (session->input_count == 0 && !must_hold(session)) {
         free(session->input);
         session->input = NULL;
