@@ -271,7 +271,6 @@ void net_destroy(struct net *net)
     if (net == NULL) {
         return;
     }
-    net->is_destroying = true;
     listen_close(net);
     // Frees every link on its way, each with its ws_closed() or http_gone().
     lws_context_destroy(net->context);

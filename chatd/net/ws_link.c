@@ -3,7 +3,6 @@
 // headers of what we send are written here, so that many frames go out in one system call.
 #include "net/link.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

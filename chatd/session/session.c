@@ -241,6 +241,9 @@ struct frame *session_next(void *peer)
     session->output_first = (session->output_first + 1) % session->output_capacity;
     session->output_count--;
     session->output_bytes -= frame->bytes;
+    if (session->is_paused) {
+        session_alive(session); // nothing of it is read, but it reads
+    }
     return frame;
 }
 

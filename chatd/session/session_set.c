@@ -31,7 +31,7 @@ static void tend(struct session *session, int64_t now_ms)
         session_close(session, CLOSE_POLICY, "not authenticated in time");
     } else if (now_ms - session->alive_ms >= IDLE_CLOSE_MS) {
         session_close(session, CLOSE_GOING_AWAY, "silent for too long");
-    } else if (!session->is_pinged) {
+    } else if (!session->is_pinged && !session->is_paused) {
         session->is_pinged = true;
         net_link_ping(session->link);
     }
