@@ -132,13 +132,19 @@ static void run_trim(struct task *task)
     trim->first_index = journal_first_index(trim->cell->journal);
 }
 
+static void trim_log(struct cell *cell);
+
 static void done_trim(struct task *task)
 {
     struct trim_task *trim = TASK_OF(task, struct trim_task, task);
 
-    trim->cell->is_trimming = false;
-    trim->cell->status.log_first_index = trim->first_index;
+    struct cell *cell = trim->cell;
+
+    cell->is_trimming = false;
+    cell->status.log_first_index = trim->first_index;
     free(trim);
+    trim_log(cell); // what was flushed meanwhile
+    cell_disk_step(cell);
 }
 
 static void trim_log(struct cell *cell)
@@ -187,7 +193,7 @@ void cell_disk_step(struct cell *cell)
         return;
     }
     if (!tail_oldest(cell->tail, &cell->flush_partition)) {
-        if (cell->flush_all_done != NULL) {
+        if (cell->flush_all_done != NULL && !cell->is_trimming) {
             void (*done)(void *context) = cell->flush_all_done;
             cell->flush_all_done = NULL;
             done(cell->flush_all_context);
