@@ -41,8 +41,8 @@ static const struct setting {
             "How much is written to stderr." },
     { "partitions", "partitions", NUMBER, FIELD(partitions), "900", 1, PARTITION_COUNT_MAX, NULL,
             "Number of partitions; used when the data directory is created." },
-    { "log_tail_max", "log-tail", NUMBER, FIELD(log_tail_max), "134217728", 65536, 1ULL << 34,
-            NULL, "Bytes of log that may wait to be written into the partitions' files." },
+    { "log_tail_max", "log-tail", NUMBER, FIELD(log_tail_max), "134217728", 65536, 1ULL << 34, NULL,
+            "Bytes of log that may wait to be written into the partitions' files." },
     { "connections_max", NULL, NUMBER, FIELD(connections_max), "18000", 1, 1000000, NULL,
             "Connections accepted at once." },
 #undef FIELD
@@ -125,8 +125,8 @@ static enum err read_line(struct config *config, char *line, char *reason, size_
     name = trim(name);
     const struct setting *setting = find(name, false);
     if (setting == NULL) {
-        snprintf(reason, reason_bytes, "there is no setting \"%.40s\" (chatd --print-config lists all)",
-                name);
+        snprintf(reason, reason_bytes,
+                "there is no setting \"%.40s\" (chatd --print-config lists all)", name);
         return ERR_INVALID;
     }
     return set(config, setting, trim(equals + 1), reason, reason_bytes);
@@ -290,14 +290,16 @@ void config_print(FILE *out)
 
 void config_help(FILE *out)
 {
-    fprintf(out, "usage: chatd [options]\n\n"
-                 "  --config FILE         read settings from this file (see chatd.conf(5))\n");
+    fprintf(out,
+            "usage: chatd [options]\n\n"
+            "  --config FILE         read settings from this file (see chatd.conf(5))\n");
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         if (settings[i].option != NULL) {
             fprintf(out, "  --%-20s%s\n", settings[i].option, settings[i].sentence);
         }
     }
-    fprintf(out, "  --check               check the configuration and exit\n"
-                 "  --print-config        print an example file with every setting\n"
-                 "  --version, --help\n");
+    fprintf(out,
+            "  --check               check the configuration and exit\n"
+            "  --print-config        print an example file with every setting\n"
+            "  --version, --help\n");
 }

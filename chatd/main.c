@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// chatd: the server. This file sees every layer: it builds them bottom up, runs, and takes them down
-// in the opposite order.
+// chatd: the server. This file sees every layer: it builds them bottom up, runs, and takes them
+// down in the opposite order.
 
 #include <inttypes.h>
 #include <signal.h>
@@ -244,7 +244,8 @@ static enum err start(struct chatd *chatd, char *reason, size_t reason_bytes)
     chatd->service.server_name = chatd->config.server_name;
     chatd->service.started_ms = clock_monotonic_ms();
     chatd->service.sessions = &chatd->sessions;
-    chatd->service.registration = strcmp(chatd->config.registration, "open") == 0 ? REGISTRATION_OPEN
+    chatd->service.registration = strcmp(chatd->config.registration, "open") == 0
+            ? REGISTRATION_OPEN
             : strcmp(chatd->config.registration, "invite") == 0 ? REGISTRATION_INVITE
                                                                 : REGISTRATION_CLOSED;
     session_set_init(&chatd->sessions, &chatd->service, on_timed, chatd);
@@ -274,8 +275,8 @@ static void announce(const struct chatd *chatd)
 
     CHECK(config_split_listen(chatd->config.listen, host, &port));
     log_info("memory_bounds",
-            "log_tail_mb=%" PRIu64 " buffers_mb_max=%" PRIu64 " cache_mb_max=%ld connections_max=%"
-            PRIu64 " window_kb_max=%d",
+            "log_tail_mb=%" PRIu64 " buffers_mb_max=%" PRIu64
+            " cache_mb_max=%ld connections_max=%" PRIu64 " window_kb_max=%d",
             chatd->config.log_tail_max >> 20, chatd->config.log_tail_max * 2 * 4 >> 20,
             RECENT_BYTES_MAX >> 20, chatd->config.connections_max, WINDOW_BYTES >> 10);
     printf(strchr(host, ':') != NULL ? "ready listen=[%s]:%u admin=%s pid=%ld\n"

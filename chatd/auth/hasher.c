@@ -23,8 +23,7 @@ enum err hasher_create(struct completions *completions, struct hasher **out)
         return ERR_MEMORY;
     }
     for (int i = 0; err == ERR_OK && i < THREADS; i++) {
-        err = worker_create("auth", HASHES_WAITING_MAX / THREADS, completions,
-                &hasher->workers[i]);
+        err = worker_create("auth", HASHES_WAITING_MAX / THREADS, completions, &hasher->workers[i]);
     }
     if (err != ERR_OK) {
         hasher_destroy(hasher);

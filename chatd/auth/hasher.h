@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Password work on its own two threads, behind a bounded queue: many logins at once get ERR_BUSY and
-// never slow down a message.
+// Password work on its own two threads, behind a bounded queue: many logins at once get ERR_BUSY
+// and never slow down a message.
 //
 // Owner: main. Thread: the loop thread; done() there too.
 
@@ -17,7 +17,7 @@ struct hasher;
 enum err hasher_create(struct completions *completions, struct hasher **hasher) MUST_USE;
 void hasher_destroy(struct hasher *hasher);
 
-// One piece of work, embedded in whatever waits for it. The password is copied, and wiped after use.
+// One piece of work, embedded in whatever waits for it. The password is copied; wiped after use.
 struct hash_work {
     struct task task;
     char password[PASSWORD_BYTES_MAX];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Password hashes with scrypt (RFC 7914): N = 2^15, r = 8, p = 3 (OWASP's 32 MiB setting), a 16-byte
-// salt, the parameters stored with the hash: "scrypt$15$8$3$<salt hex>$<hash hex>".
+// Password hashes with scrypt (RFC 7914): N = 2^15, r = 8, p = 3 (OWASP's 32 MiB setting), a
+// 16-byte salt, the parameters stored with the hash: "scrypt$15$8$3$<salt hex>$<hash hex>".
 //
 // Thread: any but the loop thread; one call takes about 0.2 s and 32 MiB.
 

@@ -23,8 +23,7 @@ static enum err copy_record(struct copy *copy, uint64_t index, struct bytes reco
     buffer_add_varint(&line, index);
     buffer_add_varint(&line, record.size);
     buffer_add(&line, record.data, record.size);
-    bool is_written =
-            buffer_is_whole(&line) && fwrite(line.data, line.bytes, 1, copy->file) == 1;
+    bool is_written = buffer_is_whole(&line) && fwrite(line.data, line.bytes, 1, copy->file) == 1;
     buffer_finish(&line);
     copy->count++;
     return is_written ? ERR_OK : ERR_IO;

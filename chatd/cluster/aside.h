@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Copies the records that a quarantined partition's file may lack out of the log, so that the log can
-// be trimmed all the same and the partition repaired later.
+// Copies the records that a quarantined partition's file may lack out of the log, so that the log
+// can be trimmed all the same and the partition repaired later.
 //
 // Thread: the log thread (it reads the journal).
 

@@ -119,7 +119,10 @@ void cell_dispatch(struct cell *cell, struct flight *flight)
 static void report(struct cell *cell, struct flight *flight, const struct applied *applied)
 {
     const struct cell_handlers *handlers = &cell->settings.handlers;
-    struct proposal *proposal = flight->proposals == NULL ? NULL : flight->proposals[applied->entry];
+    // The proposer belongs to the acting side, and is gone once that side has answered it.
+    struct proposal *proposal = flight->proposals != NULL && applied->side == SIDE_USER
+            ? flight->proposals[applied->entry]
+            : NULL;
     struct record record;
 
     if (applied->outcome == ERR_UNAVAILABLE) {
@@ -135,7 +138,8 @@ static void report(struct cell *cell, struct flight *flight, const struct applie
     if (!cell->is_stopping) {
         handlers->on_event(handlers->context, &record, applied, proposal);
     }
-    if (applied->side == SIDE_USER && proposal != NULL) {
+    if (proposal != NULL) {
+        flight->proposals[applied->entry] = NULL;
         proposal->done(proposal, applied);
     }
 }

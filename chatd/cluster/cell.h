@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where records become durable and partitions are served: for now all of them here, in this process.
-// The way of a record:
+// Where records become durable and partitions are served: for now all of them here, in this
+// process. The way of a record:
 //
 //     cell_propose -> gathering batch -> log thread (durable) -> partition threads (apply)
 //                  -> on_event for each side, done for the proposer
@@ -51,8 +51,8 @@ struct cell_settings {
     struct completions *completions;
 };
 
-// Opens log and partitions and replays the log; blocks until everything is applied. Writes one plain
-// sentence to reason on failure.
+// Opens log and partitions and replays the log; blocks until everything is applied. Writes one
+// plain sentence to reason on failure.
 enum err cell_create(const struct cell_settings *settings, struct cell **cell, char *reason,
         size_t reason_bytes) MUST_USE;
 

@@ -21,8 +21,8 @@ struct cell {
     struct shard *shards[PARTITION_WORKERS];
     uint64_t shard_memory[PARTITION_WORKERS];
     struct tail *tail;
-    uint64_t *disk_index;  // by partition: what its file has
-    const char **reasons;  // by partition: why it is quarantined, NULL when it is not
+    uint64_t *disk_index; // by partition: what its file has
+    const char **reasons; // by partition: why it is quarantined, NULL when it is not
     struct flight *gathering;
     struct flight *writing;
     unsigned applying; // flights that some shard has not applied
@@ -34,11 +34,11 @@ struct cell {
 
     // cell_disk.c
     bool is_disk_full;
-    bool is_looking;     // a space task is under way
+    bool is_looking; // a space task is under way
     bool is_trimming;
     bool is_flushing;
-    int64_t looked_ms;   // when space was last looked at; the log thread's, but see cell_disk_look
-    int64_t sampled_ms;  // the log thread's
+    int64_t looked_ms;  // when space was last looked at; the log thread's, but see cell_disk_look
+    int64_t sampled_ms; // the log thread's
     uint64_t trimmed_index;
     struct shard_flush flush;
     uint16_t flush_partition;

@@ -154,8 +154,8 @@ static enum err replay_log(struct cell *cell, char *reason, size_t reason_bytes)
 
     cell->is_trimming = true;
     cell->is_replaying = true;
-    enum err err = journal_read(cell->journal, journal_first_index(cell->journal), replay_batch,
-            &replay);
+    enum err err =
+            journal_read(cell->journal, journal_first_index(cell->journal), replay_batch, &replay);
     while (cell->applying > 0 || cell->is_flushing) {
         wait_one(cell);
     }

@@ -40,8 +40,7 @@ static enum err make_room(struct flight *flight)
         return ERR_OK;
     }
     uint32_t capacity = flight->capacity == 0 ? 64 : flight->capacity * 2;
-    struct proposal **proposals =
-            realloc(flight->proposals, capacity * sizeof(struct proposal *));
+    struct proposal **proposals = realloc(flight->proposals, capacity * sizeof(struct proposal *));
     if (proposals == NULL) {
         return ERR_MEMORY;
     }
@@ -87,7 +86,7 @@ void flight_compare(struct flight *flight, const struct record *record,
             (int)record->user.size, record->user.data, (int)record->peer.size, record->peer.data,
             err_kind(half->outcome), err_kind(applied->outcome), half->cseq, applied->cseq,
             half->digest, applied->digest);
-    CHECK(!"the two copies of a conversation differ");
+    FAIL("the two copies of a conversation differ");
 }
 
 void flight_fail(struct flight *flight, enum err err)

@@ -118,8 +118,7 @@ static void apply_side(struct shard_result *result, const struct record *record,
 {
     struct shard *shard = result->shard;
     struct flight *flight = result->flight;
-    struct partition *partition =
-            shard->partitions[flight->batch->entries[entry].partitions[side]];
+    struct partition *partition = shard->partitions[flight->batch->entries[entry].partitions[side]];
     struct applied *applied = &result->applied[result->count++];
     uint64_t memory_before = partition_memory_bytes(partition);
 

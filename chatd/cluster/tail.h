@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The log tail: which partitions have applied what their files do not have yet, who is to be flushed
-// next, and up to where the log may be trimmed. Pure bookkeeping; knows no thread and no disk.
+// The log tail: which partitions have applied what their files do not have yet, who is to be
+// flushed next, and up to where the log may be trimmed. Pure bookkeeping; knows no thread and no
+// disk.
 //
 // Owner: the cell. Thread: the loop thread.
 

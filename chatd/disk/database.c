@@ -55,13 +55,14 @@ static enum err apply_settings(sqlite3 *database, enum database_kind kind)
         // Only takes effect on a new file; an old one says what it has.
         sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve_bytes);
     }
-    err = database_execute(database, "PRAGMA page_size=4096; PRAGMA locking_mode=EXCLUSIVE;"
-                                     "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
-                                     "PRAGMA temp_store=MEMORY;");
+    err = database_execute(database,
+            "PRAGMA page_size=4096; PRAGMA locking_mode=EXCLUSIVE;"
+            "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
+            "PRAGMA temp_store=MEMORY;");
     if (err == ERR_OK) {
-        err = database_execute(database, kind == DATABASE_PARTITION
-                        ? "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
-                        : "PRAGMA synchronous=FULL; PRAGMA cache_size=-512;");
+        err = database_execute(database,
+                kind == DATABASE_PARTITION ? "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
+                                           : "PRAGMA synchronous=FULL; PRAGMA cache_size=-512;");
     }
     return err;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Opening SQLite the way the log and the partitions need it, and the one border where SQLite's codes
-// become ours.
+// Opening SQLite the way the log and the partitions need it, and the one border where SQLite's
+// codes become ours.
 //
 // Thread: a database belongs to the one thread that uses it (SQLITE_OPEN_NOMUTEX); locking_mode is
 //         EXCLUSIVE, so a second process on the same file is refused.
@@ -15,7 +15,7 @@
 #include "shared/err.h"
 
 enum database_kind {
-    DATABASE_PARTITION, // checksummed pages, synchronous=NORMAL: durable after database_checkpoint()
+    DATABASE_PARTITION, // checksummed pages, synchronous=NORMAL: durable after a checkpoint
     DATABASE_SEGMENT,   // synchronous=FULL: durable when a commit returns; never checkpointed
 };
 

@@ -19,7 +19,7 @@ struct file {
     bool is_checked; // a main database file of the checked variant
     bool is_wal;
     bool is_segment;
-    const char *name; // lent by SQLite while the file is open
+    const char *name;    // lent by SQLite while the file is open
     sqlite3_file real[]; // the system's, as large as its VFS says
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A SQLite VFS over the system's own. The checked variant keeps an XXH3 checksum in the last eight
 // bytes of every page of a database file: written with the page, compared when it is read, so that
-// a flipped bit is an error (SQLITE_IOERR_DATA) and never an answer. SQLite leaves those bytes alone
-// once they are reserved (sqlite.org/fileformat2.html, "Reserved bytes per page").
+// a flipped bit is an error (SQLITE_IOERR_DATA) and never an answer. SQLite leaves those bytes
+// alone once they are reserved (sqlite.org/fileformat2.html, "Reserved bytes per page").
 //
 // It is also where test builds place the fail points of syncs and page writes. Shared memory is not
 // offered, which is right for locking_mode=EXCLUSIVE (sqlite.org/wal.html, section 8).

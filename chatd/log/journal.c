@@ -232,8 +232,8 @@ enum err journal_append(struct journal *journal, struct bytes body)
     enum err err = segment_append(journal->active, journal_last_index(journal) + 1, body);
     if (err != ERR_OK && err != ERR_DISK_FULL) {
         journal->has_failed = true;
-        log_error("journal_failed", "index=%" PRIu64 " error=%s",
-                journal_last_index(journal) + 1, err_kind(err));
+        log_error("journal_failed", "index=%" PRIu64 " error=%s", journal_last_index(journal) + 1,
+                err_kind(err));
         return ERR_IO;
     }
     return err;

@@ -33,7 +33,8 @@ uint64_t journal_bytes(const struct journal *journal);
 
 // Visits every batch from `from` on, in order, up to the last; stops at the first error.
 enum err journal_read(struct journal *journal, uint64_t from,
-        enum err (*visit)(void *context, uint64_t index, struct bytes body), void *context) MUST_USE;
+        enum err (*visit)(void *context, uint64_t index, struct bytes body),
+        void *context) MUST_USE;
 
 // Removes the segments that hold nothing above upto. The last segment always stays.
 enum err journal_trim(struct journal *journal, uint64_t upto) MUST_USE;

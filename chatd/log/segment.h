@@ -39,4 +39,5 @@ uint64_t segment_trimmed_upto(const struct segment *segment);
 // Calls visit for each batch from `from` on, in order; stops at its first error. ERR_DAMAGED when a
 // body does not fit its checksum or an index is missing.
 enum err segment_read(struct segment *segment, uint64_t from,
-        enum err (*visit)(void *context, uint64_t index, struct bytes body), void *context) MUST_USE;
+        enum err (*visit)(void *context, uint64_t index, struct bytes body),
+        void *context) MUST_USE;

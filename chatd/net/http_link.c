@@ -38,8 +38,8 @@ static const char *status_text(int status)
     return "Status";
 }
 
-static struct frame *head_create(
-        int status, const char *content_type, size_t body_bytes, const char *extra_header)
+static struct frame *head_create(int status, const char *content_type, size_t body_bytes,
+        const char *extra_header)
 {
     char head[1024];
     int bytes = snprintf(head, sizeof(head),
@@ -286,9 +286,9 @@ int http_on_upgrade(struct net_link *link)
     }
     // Here libwebsockets offers no later moment: one write, which the empty socket takes, and out.
     body = refusal_body(refusal);
-    answer = body == NULL ? NULL
-                          : head_create(refusal->status, "text/plain", body->bytes,
-                                    refusal->extra_header);
+    answer = body == NULL
+            ? NULL
+            : head_create(refusal->status, "text/plain", body->bytes, refusal->extra_header);
     if (answer != NULL) {
         struct iovec pieces[2] = { { answer->data, answer->bytes }, { body->data, body->bytes } };
 

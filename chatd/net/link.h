@@ -104,7 +104,7 @@ struct net {
     struct net_listen listens[NET_LISTENERS_MAX];
     size_t listen_count;
     uint16_t port;
-    bool is_accept_resting; // out of descriptors: accepting goes on at the next sweep
+    bool is_accept_resting;    // out of descriptors: accepting goes on at the next sweep
     struct net_link *adopting; // handed to libwebsockets, which has not yet taken or refused it
     unsigned link_count;
     struct link_queue queues[LINK_STATE_COUNT];

@@ -190,7 +190,7 @@ static enum err context_create(struct net *net)
     lws_set_log_level(0, NULL);
     memset(&info, 0, sizeof(info));
     info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+            LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
     info.foreign_loops = foreign_loops;
     info.protocols = wire_protocols;
     info.alpn = "http/1.1";
@@ -224,7 +224,7 @@ static bool config_copy(struct net *net, const struct net_config *config)
     net->config.admin_path = net->admin_path;
     net->config.origins = net->origins;
     return net->host != NULL && net->origins != NULL &&
-           (config->admin_path == NULL || net->admin_path != NULL);
+            (config->admin_path == NULL || net->admin_path != NULL);
 }
 
 enum err net_create(struct loop *loop, const struct net_config *config,

@@ -215,8 +215,8 @@ static struct held *hold(struct echo *echo, struct net_link *link, const char *q
     return NULL;
 }
 
-static void *on_http_request(
-        void *context, struct net_link *link, const struct net_request *request)
+static void *on_http_request(void *context, struct net_link *link,
+        const struct net_request *request)
 {
     struct echo *echo = context;
     struct held *held = hold(echo, link, strcmp(request->path, "/hold") == 0 ? request->query : "");
@@ -338,9 +338,10 @@ int main(int count, char **words)
         .frame_bytes_max_before = (size_t)64 * 1024,
         .frame_bytes_max_after = (size_t)256 * 1024,
         .connections_max = 100000 };
-    const struct loop_handlers loop_handlers = {
-        .context = &echo, .on_turn_end = on_turn_end, .on_tick = on_tick, .on_signal = on_signal
-    };
+    const struct loop_handlers loop_handlers = { .context = &echo,
+        .on_turn_end = on_turn_end,
+        .on_tick = on_tick,
+        .on_signal = on_signal };
     const struct net_handlers handlers = { &echo, on_ws_opened, on_ws_message, on_ws_alive,
         on_ws_next, on_ws_closed, on_http_request, on_http_gone };
     char reason[256];

@@ -23,11 +23,11 @@ static bool has_header(struct lws *wsi, enum lws_token_indexes header)
 
     // An empty value has no length but is a header all the same.
     return lws_hdr_total_length(wsi, header) > 0 ||
-           lws_hdr_copy_fragment(wsi, value, sizeof(value), header, 0) >= 0;
+            lws_hdr_copy_fragment(wsi, value, sizeof(value), header, 0) >= 0;
 }
 
-static const struct refusal *check_version(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_version(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     char version[16];
 
@@ -41,8 +41,8 @@ static const struct refusal *check_version(
 }
 
 // Two of these leave it open which one counts, and to whom.
-static const struct refusal *check_doubles(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_doubles(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     static const enum lws_token_indexes singles[] = { WSI_TOKEN_HTTP_CONTENT_LENGTH,
         WSI_TOKEN_HTTP_TRANSFER_ENCODING, WSI_TOKEN_HOST, WSI_TOKEN_ORIGIN, WSI_TOKEN_UPGRADE,
@@ -60,8 +60,8 @@ static const struct refusal *check_doubles(
 
 // RFC 9112 section 5.1: a server must refuse these, as another one on the way may read them
 // without the space. libwebsockets knows them only as unknown headers.
-static const struct refusal *check_spaced_names(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_spaced_names(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     static const char *const names[] = { "content-length :", "content-length\t:",
         "transfer-encoding :", "transfer-encoding\t:", "host :", "origin :", "upgrade :" };
@@ -76,8 +76,8 @@ static const struct refusal *check_spaced_names(
     return NULL;
 }
 
-static const struct refusal *check_body_length(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_body_length(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     char value[LENGTH_DIGITS_MAX + 1];
 
@@ -103,8 +103,8 @@ static const struct refusal *check_body_length(
     return NULL;
 }
 
-static const struct refusal *check_host(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_host(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     char version[16];
 
@@ -137,8 +137,8 @@ static bool is_listed(const char *list, const char *wanted)
 }
 
 // A browser tells by it which page is behind a request. Programs send none.
-static const struct refusal *check_origin(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_origin(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     char origin[300];
 
@@ -153,8 +153,8 @@ static const struct refusal *check_origin(
     return NULL;
 }
 
-static const struct refusal *check_method(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_method(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     static const struct refusal not_allowed = { 405, "GET and POST only", "Allow: GET, POST\r\n" };
     char *path = NULL;
@@ -175,8 +175,8 @@ static const struct refusal *check_method(
     return NULL;
 }
 
-static const struct refusal *check_body_use(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_body_use(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     (void)wsi;
     (void)origins;
@@ -220,8 +220,8 @@ static size_t encode(char *at, const char *decoded)
 }
 
 // libwebsockets keeps the parameters decoded, as fragments: a hidden "%74oken" is found as well.
-static const struct refusal *check_query(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_query(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     char parameter[sizeof(head->query) / 3];
     size_t used = 0;
@@ -232,8 +232,8 @@ static const struct refusal *check_query(
     if ((size_t)lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS) >= sizeof(parameter) - 64) {
         REFUSE(414, "the query is too long");
     }
-    for (int i = 0; lws_hdr_copy_fragment(
-                            wsi, parameter, sizeof(parameter), WSI_TOKEN_HTTP_URI_ARGS, i) >= 0;
+    for (int i = 0; lws_hdr_copy_fragment(wsi, parameter, sizeof(parameter),
+                            WSI_TOKEN_HTTP_URI_ARGS, i) >= 0;
             i++) {
         if (is_token_parameter(parameter)) {
             REFUSE(400, "a token does not belong into a URL: send it in the Authorization header");
@@ -246,8 +246,8 @@ static const struct refusal *check_query(
     return NULL;
 }
 
-static const struct refusal *check_authorization(
-        struct lws *wsi, const char *origins, struct request_head *head)
+static const struct refusal *check_authorization(struct lws *wsi, const char *origins,
+        struct request_head *head)
 {
     (void)origins;
     if (lws_hdr_copy(wsi, head->authorization, sizeof(head->authorization),
@@ -297,8 +297,8 @@ static const struct refusal *check_handshake(struct lws *wsi)
     return NULL;
 }
 
-const struct refusal *request_check_upgrade(
-        struct lws *wsi, const char *origins, bool is_admin, struct request_head *head)
+const struct refusal *request_check_upgrade(struct lws *wsi, const char *origins, bool is_admin,
+        struct request_head *head)
 {
     const struct refusal *refusal = request_check(wsi, origins, head);
 

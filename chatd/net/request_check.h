@@ -27,7 +27,7 @@ struct refusal {
 };
 
 // Return NULL when the request may go on, else why not. origins is the allow list.
-const struct refusal *request_check(
-        struct lws *wsi, const char *origins, struct request_head *head);
-const struct refusal *request_check_upgrade(
-        struct lws *wsi, const char *origins, bool is_admin, struct request_head *head);
+const struct refusal *request_check(struct lws *wsi, const char *origins,
+        struct request_head *head);
+const struct refusal *request_check_upgrade(struct lws *wsi, const char *origins, bool is_admin,
+        struct request_head *head);

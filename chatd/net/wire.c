@@ -43,8 +43,8 @@ void wire_destroyed(struct net_link *link)
     free(link);
 }
 
-static int wire_callback(
-        struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
+static int wire_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+        size_t bytes)
 {
     struct net_link *link = wsi == NULL ? NULL : lws_get_opaque_user_data(wsi);
 

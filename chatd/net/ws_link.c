@@ -108,8 +108,8 @@ static void ws_join(struct net_link *link, const char *bytes, size_t count)
         // libwebsockets misses a character that is cut off by an empty last fragment.
         ws_fail(link, CLOSE_UTF8, "invalid UTF-8");
     } else {
-        link->net->handlers.ws_message(
-                link->peer, link->joined == NULL ? "" : link->joined, link->joined_bytes);
+        link->net->handlers.ws_message(link->peer, link->joined == NULL ? "" : link->joined,
+                link->joined_bytes);
     }
     link_unjoin(link);
     link->is_joining = false;
@@ -129,7 +129,7 @@ void ws_on_message(struct net_link *link, const char *bytes, size_t count)
     if (lws_frame_is_binary(link->wsi)) {
         ws_fail(link, CLOSE_PROTOCOL, "text frames only");
     } else if (remaining > limit || count > limit - remaining ||
-               link->joined_bytes > limit - remaining - count) {
+            link->joined_bytes > limit - remaining - count) {
         ws_fail(link, CLOSE_TOO_BIG, "message too big");
     } else if (link->is_joining || !lws_is_final_fragment(link->wsi)) {
         link->is_joining = true;

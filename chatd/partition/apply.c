@@ -39,6 +39,5 @@ enum err apply_record(struct partition *partition, const struct record *record, 
     case RECORD_TYPE_COUNT:
         break;
     }
-    CHECK(!"two-sided record without apply");
-    return ERR_INTERNAL;
+    FAIL("two-sided record without apply");
 }

@@ -16,14 +16,14 @@ struct user;
 enum err apply_record(struct partition *partition, const struct record *record, enum side side,
         struct applied *applied) MUST_USE;
 
-// One file each: apply_account.c, apply_message.c, apply_receipt.c. `owner` is the user of this side,
-// who exists.
+// One file each: apply_account.c, apply_message.c, apply_receipt.c. `owner` is the user of this
+// side, who exists.
 enum err apply_account(struct partition *partition, const struct record *record,
         struct applied *applied) MUST_USE;
-enum err apply_message(struct partition *partition, struct user *owner,
-        const struct record *record, enum side side, struct applied *applied) MUST_USE;
-enum err apply_receipt(struct partition *partition, struct user *owner,
-        const struct record *record, enum side side, struct applied *applied) MUST_USE;
+enum err apply_message(struct partition *partition, struct user *owner, const struct record *record,
+        enum side side, struct applied *applied) MUST_USE;
+enum err apply_receipt(struct partition *partition, struct user *owner, const struct record *record,
+        enum side side, struct applied *applied) MUST_USE;
 
 // Moves a device's resume point forward, never past the mailbox's end.
 void apply_acknowledge(struct partition *partition, struct user *owner, uint64_t device,

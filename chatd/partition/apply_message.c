@@ -81,8 +81,9 @@ static enum err empty_edits(struct partition *partition, struct conversation *co
     return ERR_OK;
 }
 
-// What an edit or a delete does to the message it names. A target that retention removed, or that is
-// not a text of this author, or is deleted already, changes nothing; the entry stays all the same.
+// What an edit or a delete does to the message it names. A target that retention removed, or that
+// is not a text of this author, or is deleted already, changes nothing; the entry stays all the
+// same.
 static enum err change_target(struct partition *partition, struct conversation *conversation,
         struct message *entry)
 {
@@ -136,8 +137,7 @@ static enum err append_entry(struct partition *partition, struct conversation *c
     if (entry->counter != 0 && !marks_note(conversation, row)) {
         return out_of_memory(partition);
     }
-    conversation->digest =
-            conversation_next_digest(conversation->digest, row, from, text_hash);
+    conversation->digest = conversation_next_digest(conversation->digest, row, from, text_hash);
     conversation->last_ts = row->ts;
     conversation->changed_useq = row->useq;
     return ERR_OK;
@@ -166,13 +166,13 @@ static enum err find_or_add(struct partition *partition, struct user *owner, str
     return err;
 }
 
-enum err apply_message(struct partition *partition, struct user *owner,
-        const struct record *record, enum side side, struct applied *applied)
+enum err apply_message(struct partition *partition, struct user *owner, const struct record *record,
+        enum side side, struct applied *applied)
 {
     bool is_owner = side == SIDE_USER;
     struct conversation *conversation;
-    enum err err = find_or_add(partition, owner, is_owner ? record->peer : record->user,
-            &conversation);
+    enum err err =
+            find_or_add(partition, owner, is_owner ? record->peer : record->user, &conversation);
 
     if (err != ERR_OK) {
         return err;

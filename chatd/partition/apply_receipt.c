@@ -73,8 +73,8 @@ static enum err block(struct partition *partition, struct user *owner, const str
     return ERR_OK;
 }
 
-enum err apply_receipt(struct partition *partition, struct user *owner,
-        const struct record *record, enum side side, struct applied *applied)
+enum err apply_receipt(struct partition *partition, struct user *owner, const struct record *record,
+        enum side side, struct applied *applied)
 {
     struct conversation *conversation;
 

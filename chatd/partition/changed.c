@@ -62,8 +62,7 @@ static enum err add_from_memory(const struct gather *gather)
 {
     enum err err = ERR_OK;
 
-    LIST_EACH(node, &gather->user->conversations)
-    {
+    LIST_EACH(node, &gather->user->conversations) {
         struct conversation *conversation = LIST_OF(node, struct conversation, of_user);
         if (err == ERR_OK && is_within(gather, conversation)) {
             err = add(gather->changed, conversation);
@@ -110,8 +109,7 @@ enum err changed_find(struct partition *partition, struct user *user, uint64_t a
     *changed = (struct changed){ 0 };
     // A row of the file may be outdated by memory and drop out of the range; that many more rows
     // than the limit make up for it.
-    LIST_EACH(node, &user->conversations)
-    {
+    LIST_EACH(node, &user->conversations) {
         const struct conversation *conversation = LIST_OF(node, struct conversation, of_user);
         in_memory += conversation->changed_useq != conversation->stored_changed_useq;
     }

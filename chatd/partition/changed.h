@@ -12,8 +12,8 @@ struct changed {
     uint32_t capacity;
 };
 
-// Those with after < changed_useq < before, at most `limit` of the newest. All of them are in memory
-// afterwards, and stay there until the next partition_shed().
+// Those with after < changed_useq < before, at most `limit` of the newest. All of them are in
+// memory afterwards, and stay there until the next partition_shed().
 enum err changed_find(struct partition *partition, struct user *user, uint64_t after,
         uint64_t before, uint32_t limit, struct changed *changed) MUST_USE;
 void changed_finish(struct changed *changed);

@@ -218,8 +218,7 @@ uint32_t conversation_find_sender(const struct conversation *conversation, uint6
     return UINT32_MAX;
 }
 
-uint32_t conversation_take_sender(struct conversation *conversation, uint64_t device,
-        bool is_owner)
+uint32_t conversation_take_sender(struct conversation *conversation, uint64_t device, bool is_owner)
 {
     uint32_t number = conversation_find_sender(conversation, device, is_owner);
 

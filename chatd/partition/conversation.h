@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One user's copy of one conversation, in memory: its row, its senders, and the entries that the file
-// does not have yet or that are likely to be asked for.
+// One user's copy of one conversation, in memory: its row, its senders, and the entries that the
+// file does not have yet or that are likely to be asked for.
 //
 //   file    1 ............ tail_first - 1 | tail_first ............ head_cseq   tail (memory)
 //           (patches replace rows here)   | up to clean_cseq also in the file
@@ -41,9 +41,9 @@ struct mark {
 
 struct conversation {
     struct map_node by_peer;
-    struct list of_user;  // user.conversations
-    struct list recent;   // partition.recent, least recently used first
-    struct list dirty;    // partition.dirty_conversations
+    struct list of_user; // user.conversations
+    struct list recent;  // partition.recent, least recently used first
+    struct list dirty;   // partition.dirty_conversations
     struct user *owner;
     struct name peer;
     uint64_t id;
@@ -59,8 +59,8 @@ struct conversation {
     uint64_t read_useq; // when read_cseq last changed, on the owner's own clock of events
     uint64_t peer_delivered_useq;
     uint64_t peer_read_useq;
-    uint64_t state_useq; // blocked or unblocked
-    uint64_t changed_useq; // the highest of all of them and of the messages
+    uint64_t state_useq;          // blocked or unblocked
+    uint64_t changed_useq;        // the highest of all of them and of the messages
     uint64_t stored_changed_useq; // what the file has
     bool is_blocked_by_owner;
     bool is_blocked_by_peer;

@@ -14,8 +14,7 @@ static enum err write_users(struct partition *partition)
 {
     enum err err = ERR_OK;
 
-    LIST_EACH(node, &partition->dirty_users)
-    {
+    LIST_EACH(node, &partition->dirty_users) {
         struct user *user = LIST_OF(node, struct user, dirty);
         err = store_put_user(partition->store, user);
         for (uint32_t i = 0; err == ERR_OK && i < user->device_count; i++) {
@@ -78,8 +77,7 @@ static enum err write_conversations(struct partition *partition)
     size_t count = 0;
     enum err err = ERR_OK;
 
-    LIST_EACH(node, &partition->dirty_conversations)
-    {
+    LIST_EACH(node, &partition->dirty_conversations) {
         count++;
     }
     if (count == 0) {
@@ -90,8 +88,7 @@ static enum err write_conversations(struct partition *partition)
         return ERR_MEMORY;
     }
     count = 0;
-    LIST_EACH(node, &partition->dirty_conversations)
-    {
+    LIST_EACH(node, &partition->dirty_conversations) {
         sorted[count++] = LIST_OF(node, struct conversation, dirty);
     }
     qsort(sorted, count, sizeof(struct conversation *), by_id);
@@ -140,8 +137,7 @@ static enum err write_all(struct partition *partition)
 // The file now has what memory has.
 static void settle(struct partition *partition)
 {
-    LIST_EACH(node, &partition->dirty_conversations)
-    {
+    LIST_EACH(node, &partition->dirty_conversations) {
         struct conversation *conversation = LIST_OF(node, struct conversation, dirty);
         uint64_t before = conversation->bytes;
         conversation_settle(conversation, RECENT_MESSAGES);
@@ -152,8 +148,7 @@ static void settle(struct partition *partition)
         conversation->stored_changed_useq = conversation->changed_useq;
         list_leave(&conversation->dirty);
     }
-    LIST_EACH(node, &partition->dirty_users)
-    {
+    LIST_EACH(node, &partition->dirty_users) {
         struct user *user = LIST_OF(node, struct user, dirty);
         for (uint32_t i = 0; i < user->device_count; i++) {
             user->devices[i].is_dirty = false;

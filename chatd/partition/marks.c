@@ -26,8 +26,8 @@ static enum err find_mark(struct partition *partition, const struct conversation
     if (find_pending(conversation, sender, is_late, counter, mark)) {
         return ERR_OK;
     }
-    enum err err = store_find_mark(partition->store, conversation->id, sender, is_late, counter,
-            mark);
+    enum err err =
+            store_find_mark(partition->store, conversation->id, sender, is_late, counter, mark);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         partition_quarantine(partition, "reading a mark", err);
     }

@@ -21,9 +21,9 @@ struct message {
     uint64_t cseq;
     uint64_t useq;
     uint64_t ts;
-    uint64_t counter; // 0: not repeatable
-    uint64_t target;  // edits and deletes: the cseq they change
-    uint64_t edit;    // of a text: its newest edit; of an edit: the one before it; 0: none
+    uint64_t counter;   // 0: not repeatable
+    uint64_t target;    // edits and deletes: the cseq they change
+    uint64_t edit;      // of a text: its newest edit; of an edit: the one before it; 0: none
     uint64_t text_hash; // of the first text; 0 while the text is still the first one
     struct bytes text;  // of an owned row: stands behind the struct
     uint32_t sender;    // a number of the conversation's sender table

@@ -38,11 +38,11 @@ void partition_open(struct partition *partition);
 
 // What one record did to one side's copy.
 struct applied {
-    uint32_t entry;      // of the batch
+    uint32_t entry; // of the batch
     enum side side;
-    enum err outcome;    // ERR_OK, or why the record changed nothing
-    bool is_duplicate;   // applied before: cseq, useq and ts are the original ones
-    bool has_event;      // useq is a new event of this side's mailbox
+    enum err outcome;  // ERR_OK, or why the record changed nothing
+    bool is_duplicate; // applied before: cseq, useq and ts are the original ones
+    bool has_event;    // useq is a new event of this side's mailbox
     uint64_t useq;
     uint64_t cseq;       // of the entry, or the watermark
     uint64_t ts;         // as clamped

@@ -261,7 +261,9 @@ static void a_repeated_counter_gets_the_original_answer_for_ever(void **state)
     for (uint64_t counter = 1; counter <= 3000; counter++) {
         snprintf(text, sizeof(text), "text %d", (int)counter);
         // Every tenth is sent late, behind its successor.
-        uint64_t shown = counter % 10 == 0 ? counter + 1 : counter % 10 == 1 ? counter - 1 : counter;
+        uint64_t shown = counter % 10 == 0 ? counter + 1
+                : counter % 10 == 1        ? counter - 1
+                                           : counter;
         snprintf(text, sizeof(text), "text %d", (int)shown);
         struct applied applied = send("ann", "ada", shown == 0 ? 5000 : shown, text);
         assert_int_equal(applied.outcome, ERR_OK);

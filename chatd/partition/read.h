@@ -17,8 +17,8 @@
 #include "shared/arena.h"
 #include "shared/view.h"
 
-// A page of one conversation, ascending. With neither bound: the newest. A peer without conversation
-// gives an empty page.
+// A page of one conversation, ascending. With neither bound: the newest. A peer without
+// conversation gives an empty page.
 struct history_query {
     struct bytes user, peer;
     uint64_t before; // 0: none
@@ -89,8 +89,8 @@ struct names_page {
     uint32_t count;
 };
 
-enum err read_blocked(struct partition *partition, struct bytes user, struct names_page *page)
-        MUST_USE;
+enum err read_blocked(struct partition *partition, struct bytes user,
+        struct names_page *page) MUST_USE;
 
 // What an edit or a delete is checked against before it is proposed.
 struct target_view {
@@ -116,8 +116,8 @@ struct account_page {
     uint32_t device_count;
 };
 
-enum err read_account(struct partition *partition, struct bytes user, struct account_page *page)
-        MUST_USE;
+enum err read_account(struct partition *partition, struct bytes user,
+        struct account_page *page) MUST_USE;
 
 // Users of this partition by name, after `after`: for administration.
 struct user_line {

@@ -19,8 +19,7 @@ enum err read_account(struct partition *partition, struct bytes name, struct acc
     page->is_admin = user->is_admin;
     page->created = user->created;
     page->head_useq = user->next_useq - 1;
-    page->secret =
-            arena_copy(&page->arena, (struct bytes){ user->secret, user->secret_bytes });
+    page->secret = arena_copy(&page->arena, (struct bytes){ user->secret, user->secret_bytes });
     page->devices = arena_take(&page->arena, (user->device_count + 1) * sizeof(*page->devices));
     if (page->secret.data == NULL || page->devices == NULL) {
         arena_finish(&page->arena);
@@ -85,8 +84,7 @@ static enum err gather(struct partition *partition, struct listing *listing)
                 listing);
     }
     uint32_t stored_count = page->count;
-    LIST_EACH(node, &partition->dirty_users)
-    {
+    LIST_EACH(node, &partition->dirty_users) {
         const struct user *user = LIST_OF(node, struct user, dirty);
         uint32_t i = 0;
         while (i < stored_count && !bytes_equal(page->users[i].name, name_bytes(&user->name))) {

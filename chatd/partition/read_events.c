@@ -160,8 +160,8 @@ static enum err view_receipt(struct arena *arena, const struct run *run,
     if (run->kind == RUN_DELIVERED) {
         receipt->delivered_seq = conversation->peer_delivered_cseq;
     } else {
-        receipt->read_seq = run->kind == RUN_READ ? conversation->read_cseq
-                                                  : conversation->peer_read_cseq;
+        receipt->read_seq =
+                run->kind == RUN_READ ? conversation->read_cseq : conversation->peer_read_cseq;
     }
     return receipt->peer.data == NULL || receipt->by.data == NULL ? ERR_MEMORY : ERR_OK;
 }
@@ -214,8 +214,8 @@ static enum err fill(struct partition *partition, struct user *user,
     struct merge merge = { .partition = partition };
     struct changed changed;
     // All of them: "subscribe" refuses to catch up over too many, except from the very beginning.
-    enum err err = changed_find(partition, user, query->after_useq, UINT64_MAX, UINT32_MAX / 2,
-            &changed);
+    enum err err =
+            changed_find(partition, user, query->after_useq, UINT64_MAX, UINT32_MAX / 2, &changed);
 
     if (err != ERR_OK) {
         return err;

@@ -9,8 +9,8 @@ static enum err fill(struct partition *partition, struct user *user,
         const struct heads_query *query, struct heads_page *page)
 {
     struct changed changed;
-    enum err err = changed_find(partition, user, query->after, query->before, query->limit + 1,
-            &changed);
+    enum err err =
+            changed_find(partition, user, query->after, query->before, query->limit + 1, &changed);
 
     if (err != ERR_OK) {
         return err;

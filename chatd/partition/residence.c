@@ -176,8 +176,7 @@ static void forget_user(struct partition *partition, struct user *user)
 
 void partition_shed(struct partition *partition)
 {
-    LIST_EACH(node, &partition->recent)
-    {
+    LIST_EACH(node, &partition->recent) {
         if (partition->memory_bytes <= partition->settings->cache_bytes_max) {
             return;
         }
@@ -186,8 +185,7 @@ void partition_shed(struct partition *partition)
             forget_conversation(partition, conversation);
         }
     }
-    LIST_EACH(node, &partition->recent_users)
-    {
+    LIST_EACH(node, &partition->recent_users) {
         if (partition->memory_bytes <= partition->settings->cache_bytes_max) {
             return;
         }
@@ -200,12 +198,10 @@ void partition_shed(struct partition *partition)
 
 void residence_clear(struct partition *partition)
 {
-    LIST_EACH(node, &partition->recent)
-    {
+    LIST_EACH(node, &partition->recent) {
         forget_conversation(partition, LIST_OF(node, struct conversation, recent));
     }
-    LIST_EACH(node, &partition->recent_users)
-    {
+    LIST_EACH(node, &partition->recent_users) {
         forget_user(partition, LIST_OF(node, struct user, recent));
     }
 }

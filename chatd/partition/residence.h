@@ -20,11 +20,11 @@ struct partition {
     uint64_t dirty_index;
     uint64_t last_user_id;
     uint64_t last_conversation_id;
-    struct map users;         // user.by_name
-    struct map conversations; // conversation.by_peer
-    struct list recent_users; // user.recent, least recently used first
-    struct list recent;       // conversation.recent, the same
-    struct list dirty_users;  // user.dirty
+    struct map users;                // user.by_name
+    struct map conversations;        // conversation.by_peer
+    struct list recent_users;        // user.recent, least recently used first
+    struct list recent;              // conversation.recent, the same
+    struct list dirty_users;         // user.dirty
     struct list dirty_conversations; // conversation.dirty
     uint64_t memory_bytes;
     char reason[800];
@@ -32,14 +32,14 @@ struct partition {
 
 // In memory, or loaded. ERR_NOT_FOUND when there is no such user or conversation; other errors have
 // quarantined the partition.
-enum err residence_user(struct partition *partition, struct bytes name, struct user **user)
-        MUST_USE;
+enum err residence_user(struct partition *partition, struct bytes name,
+        struct user **user) MUST_USE;
 enum err residence_conversation(struct partition *partition, struct user *owner, struct bytes peer,
         struct conversation **conversation) MUST_USE;
 
 // A new one, dirty, with the next id.
-enum err residence_add_user(struct partition *partition, struct bytes name, struct user **user)
-        MUST_USE;
+enum err residence_add_user(struct partition *partition, struct bytes name,
+        struct user **user) MUST_USE;
 enum err residence_add_conversation(struct partition *partition, struct user *owner,
         struct bytes peer, struct conversation **conversation) MUST_USE;
 
@@ -57,11 +57,11 @@ void residence_clear(struct partition *partition);
 // Refuses everything from now on, with this reason.
 void partition_quarantine(struct partition *partition, const char *what, enum err err);
 
-// Visits the rows first..last, ascending, from file, patches and tail merged. Stops at visit's first
-// error and returns it; a disk error quarantines.
+// Visits the rows first..last, ascending, from file, patches and tail merged. Stops at visit's
+// first error and returns it; a disk error quarantines.
 enum err rows_visit(struct partition *partition, struct conversation *conversation, uint64_t first,
-        uint64_t last, enum err (*visit)(void *context, const struct message *row), void *context)
-        MUST_USE;
+        uint64_t last, enum err (*visit)(void *context, const struct message *row),
+        void *context) MUST_USE;
 
 // The row for changing: brought into memory if it is not. ERR_NOT_FOUND when it does not exist.
 enum err rows_take(struct partition *partition, struct conversation *conversation, uint64_t cseq,

@@ -225,8 +225,8 @@ enum err store_open(const char *path, uint16_t partition, uint64_t cell_id, stru
     if (err != ERR_OK) {
         if (*reason == '\0') {
             snprintf(reason, reason_bytes, "%s: %s", path,
-                    err == ERR_DAMAGED          ? "damaged: a page does not fit its checksum, or "
-                                                  "it is no SQLite file"
+                    err == ERR_DAMAGED ? "damaged: a page does not fit its checksum, or "
+                                         "it is no SQLite file"
                             : store->database != NULL ? sqlite3_errmsg(store->database)
                                                       : "cannot be opened");
         }

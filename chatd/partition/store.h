@@ -41,8 +41,8 @@ enum err store_put_applied_index(struct store *store, uint64_t index) MUST_USE;
 enum err store_put_user(struct store *store, const struct user *user) MUST_USE;
 enum err store_put_device(struct store *store, const struct user *user,
         const struct device *device) MUST_USE;
-enum err store_put_conversation(struct store *store, const struct conversation *conversation)
-        MUST_USE;
+enum err store_put_conversation(struct store *store,
+        const struct conversation *conversation) MUST_USE;
 enum err store_put_sender(struct store *store, const struct conversation *conversation,
         uint32_t number) MUST_USE;
 enum err store_put_mark(struct store *store, const struct conversation *conversation,
@@ -74,8 +74,8 @@ enum err store_find_mark(struct store *store, uint64_t conversation, uint32_t se
 
 // Names of all users, ascending, after `after`.
 enum err store_each_user(struct store *store, struct bytes after, uint64_t limit,
-        enum err (*visit)(void *context, struct bytes name, enum user_state state,
-                uint64_t created),
+        enum err (
+                *visit)(void *context, struct bytes name, enum user_state state, uint64_t created),
         void *context) MUST_USE;
 
 struct store_count {

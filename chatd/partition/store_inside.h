@@ -38,5 +38,5 @@ struct store {
 // kind and flags share a column: most rows have neither and pay nothing for it.
 #define STORE_FLAGS_SHIFT 4
 
-enum err store_statement(struct store *store, enum statement which, sqlite3_stmt **statement)
-        MUST_USE;
+enum err store_statement(struct store *store, enum statement which,
+        sqlite3_stmt **statement) MUST_USE;

@@ -278,8 +278,8 @@ enum err store_find_mark(struct store *store, uint64_t conversation, uint32_t se
 }
 
 enum err store_each_user(struct store *store, struct bytes after, uint64_t limit,
-        enum err (*visit)(void *context, struct bytes name, enum user_state state,
-                uint64_t created),
+        enum err (
+                *visit)(void *context, struct bytes name, enum user_state state, uint64_t created),
         void *context)
 {
     sqlite3_stmt *statement;

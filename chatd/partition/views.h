@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From rows to views: what a row looks like to the owner of the conversation. Inside of this folder.
+// From rows to views: what a row looks like to the owner of the conversation. Inside this folder.
 
 #pragma once
 

@@ -32,8 +32,8 @@ struct error_details {
     uint64_t retry_after_ms;
 };
 
-struct frame *encode_error(const struct json *id, enum err err, const struct error_details *details)
-        MUST_USE;
+struct frame *encode_error(const struct json *id, enum err err,
+        const struct error_details *details) MUST_USE;
 
 // Parts of values.
 void encode_message(struct buffer *out, const struct message_view *message);

@@ -177,7 +177,8 @@ enum err request_parse(const char *text, size_t bytes, struct request *request,
         return ERR_PARSE;
     }
     if (!json_value_is_object(request->root)) {
-        snprintf(reason, REASON_BYTES, "%s", json_value_is_array(request->root)
+        snprintf(reason, REASON_BYTES, "%s",
+                json_value_is_array(request->root)
                         ? "batches are not supported: send one object per frame"
                         : "a request is a JSON object");
         return ERR_REQUEST;

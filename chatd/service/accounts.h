@@ -28,13 +28,13 @@ struct account_request {
     void *context;
 };
 
-// Creates the user; the same for registration and administration, who check themselves whether it is
-// allowed. ERR_EXISTS in the result when the name is taken or was once.
+// Creates the user; the same for registration and administration, who check themselves whether it
+// is allowed. ERR_EXISTS in the result when the name is taken or was once.
 enum err accounts_add(struct service *service, const struct account_request *request) MUST_USE;
 
 // A further device (token) for an existing user.
-enum err accounts_add_device(struct service *service, const struct account_request *request)
-        MUST_USE;
+enum err accounts_add_device(struct service *service,
+        const struct account_request *request) MUST_USE;
 
 // Verifies the password, then makes a device. ERR_UNAUTHORIZED whatever was wrong.
 enum err accounts_login(struct service *service, const struct account_request *request) MUST_USE;

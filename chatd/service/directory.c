@@ -43,8 +43,7 @@ void directory_destroy(struct directory *directory)
     if (directory == NULL) {
         return;
     }
-    LIST_EACH(node, &directory->entries)
-    {
+    LIST_EACH(node, &directory->entries) {
         drop(directory, LIST_OF(node, struct entry, age));
     }
     map_finish(&directory->names);

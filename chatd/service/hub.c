@@ -94,8 +94,7 @@ void hub_publish(struct hub *hub, struct bytes user, struct delivery *delivery)
     if (mailbox == NULL) {
         return;
     }
-    LIST_EACH(node, &mailbox->subscribers)
-    {
+    LIST_EACH(node, &mailbox->subscribers) {
         struct subscriber *subscriber = LIST_OF(node, struct subscriber, of_user);
         subscriber->on_event(subscriber, delivery);
     }
@@ -110,8 +109,7 @@ void hub_revoke(struct hub *hub, struct bytes user, uint64_t device, uint64_t ke
     if (mailbox == NULL) {
         return;
     }
-    LIST_EACH(node, &mailbox->subscribers)
-    {
+    LIST_EACH(node, &mailbox->subscribers) {
         struct subscriber *subscriber = LIST_OF(node, struct subscriber, of_user);
         subscriber->on_revoked(subscriber, device, keeper);
     }
@@ -125,8 +123,7 @@ void hub_each(struct hub *hub, struct bytes user,
     if (mailbox == NULL) {
         return;
     }
-    LIST_EACH(node, &mailbox->subscribers)
-    {
+    LIST_EACH(node, &mailbox->subscribers) {
         visit(LIST_OF(node, struct subscriber, of_user), context);
     }
 }

@@ -17,8 +17,8 @@
 struct hub;
 struct proposal;
 
-// An event on its way to all subscribers of one mailbox. The first one that needs its JSON encodes it
-// into frame; the hub releases it.
+// An event on its way to all subscribers of one mailbox. The first one that needs its JSON encodes
+// it into frame; the hub releases it.
 struct delivery {
     const struct event_view *event;
     const struct proposal *origin; // of whoever caused it, to recognise one's own; may be NULL

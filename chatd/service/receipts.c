@@ -46,8 +46,7 @@ void receipts_destroy(struct receipts *receipts)
     if (receipts == NULL) {
         return;
     }
-    LIST_EACH(node, &receipts->pending)
-    {
+    LIST_EACH(node, &receipts->pending) {
         drop(receipts, LIST_OF(node, struct receipt, pending));
     }
     map_finish(&receipts->by_key);
@@ -103,8 +102,7 @@ void receipts_add(struct receipts *receipts, struct bytes user, uint64_t device,
 
 void receipts_propose(struct receipts *receipts)
 {
-    LIST_EACH(node, &receipts->pending)
-    {
+    LIST_EACH(node, &receipts->pending) {
         struct receipt *receipt = LIST_OF(node, struct receipt, pending);
         struct record record = {
             .type = receipt->peer.size > 0 ? RECORD_DELIVERED : RECORD_ACK,

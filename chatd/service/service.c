@@ -48,7 +48,7 @@ static bool view_of(const struct record *record, const struct applied *applied,
             .counter = is_actor ? record->counter : 0,
             .device = is_actor ? record->device : 0,
             .ts = applied->ts,
-            .kind = record->type == RECORD_SEND ? MESSAGE_TEXT
+            .kind = record->type == RECORD_SEND   ? MESSAGE_TEXT
                     : record->type == RECORD_EDIT ? MESSAGE_EDIT
                                                   : MESSAGE_DELETE,
         };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What users and admins can do, and everything that doing it needs: one struct, made by main, handed
-// to each session.
+// What users and admins can do, and everything that doing it needs: one struct, made by main,
+// handed to each session.
 //
 // Owner: main. Thread: the loop thread.
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Device tokens: "<user>~<device>~<secret>", the secret 256 random bits as 43 characters of base64url
-// (RFC 4648). Only the secret's SHA-256 is stored. The user's name is in it because it says which
-// partition knows the device; a name can't contain '~'.
+// Device tokens: "<user>~<device>~<secret>", the secret 256 random bits as 43 characters of
+// base64url (RFC 4648). Only the secret's SHA-256 is stored. The user's name is in it because it
+// says which partition knows the device; a name can't contain '~'.
 
 #pragma once
 

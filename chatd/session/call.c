@@ -21,8 +21,7 @@ void caller_init(struct caller *caller, struct service *service)
 
 void caller_finish(struct caller *caller)
 {
-    LIST_EACH(node, &caller->calls)
-    {
+    LIST_EACH(node, &caller->calls) {
         struct call *call = LIST_OF(node, struct call, of_caller);
         call->caller = NULL;
         list_leave(&call->of_caller);

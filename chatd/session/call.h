@@ -23,8 +23,8 @@ struct caller {
     struct identity identity;
     bool is_authenticated;
     bool is_admin;
-    bool is_blocked;   // a call must be answered before the next one is begun
-    bool is_draining;  // the server is about to stop: nothing new
+    bool is_blocked;  // a call must be answered before the next one is begun
+    bool is_draining; // the server is about to stop: nothing new
     unsigned call_count;
     struct list calls;       // call.of_caller
     struct session *session; // NULL for an HTTP exchange

@@ -77,8 +77,7 @@ static void verify_token(struct exchange *exchange, const char *token)
     }
     waiting->exchange = exchange;
     exchange->waiting = waiting;
-    enum err err =
-            accounts_resume(exchange->set->service, bytes_of(token), on_token, waiting);
+    enum err err = accounts_resume(exchange->set->service, bytes_of(token), on_token, waiting);
     if (err != ERR_OK) {
         free(waiting);
         exchange->waiting = NULL;

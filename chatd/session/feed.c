@@ -198,7 +198,8 @@ static void start_pull(struct feed *feed)
     pull->user = feed->session->caller.identity.user;
     pull->query.after_useq = feed->pushed;
     pull->query.count_max = window_room(&feed->window);
-    pull->query.bytes_max = feed->window.bytes < WINDOW_BYTES ? WINDOW_BYTES - feed->window.bytes : 1;
+    pull->query.bytes_max =
+            feed->window.bytes < WINDOW_BYTES ? WINDOW_BYTES - feed->window.bytes : 1;
     pull->read.run = run_pull;
     pull->read.done = on_pulled;
     feed->pull = pull;
@@ -323,8 +324,8 @@ enum err feed_acknowledge(struct feed *feed, uint64_t useq)
     }
     pass_over(feed);
     if (has_messages) {
-        receipts_add(receipts, user_of(feed), identity->device, feed->acked,
-                name_bytes(&last.peer), last.cseq);
+        receipts_add(receipts, user_of(feed), identity->device, feed->acked, name_bytes(&last.peer),
+                last.cseq);
         feed->acked_told = feed->acked;
     } else if (feed->acked > feed->acked_told) {
         session_owe_ack(feed->session);

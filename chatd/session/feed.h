@@ -3,12 +3,12 @@
 //
 //     OFF --subscribe--> STARTING --heads read--> LIVE <--> PULLING
 //                                                   |           |
-//                                                   +-> WAITING <+   (window full; acknowledged: PULLING)
+//                                                   +-> WAITING <+   (full; acknowledged: PULLING)
 //     any --replaced, closed--> OFF
 //
 // LIVE:    everything up to `pushed` was handed out and nothing newer exists; a live event must be
 //          pushed + 1, else the feed pulls. That comparison is the whole race of backlog and live.
-// PULLING: a page is being read; live events are ignored, because the page, or the next one, has them
+// PULLING: a page is being read; live events are ignored, because a page has them
 //          (batches and reads reach the partition through one queue).
 // WAITING: the window is full; the rest stays on disk.
 //
@@ -26,7 +26,14 @@
 
 struct session;
 
-enum feed_state { FEED_OFF, FEED_STARTING, FEED_LIVE, FEED_PULLING, FEED_WAITING, FEED_STATE_COUNT };
+enum feed_state {
+    FEED_OFF,
+    FEED_STARTING,
+    FEED_LIVE,
+    FEED_PULLING,
+    FEED_WAITING,
+    FEED_STATE_COUNT
+};
 
 struct feed {
     struct subscriber subscriber;
@@ -40,9 +47,9 @@ struct feed {
     uint64_t *answered; // events of this session's own sends, not yet passed over; rising
     uint32_t answered_count;
     uint32_t answered_capacity;
-    struct pull *pull;  // the page under way
-    bool is_lazy;       // in the list of those that owe an acknowledgement record
-    struct list lazy;   // session_set.lazy
+    struct pull *pull; // the page under way
+    bool is_lazy;      // in the list of those that owe an acknowledgement record
+    struct list lazy;  // session_set.lazy
 };
 
 void feed_init(struct feed *feed, struct session *session);

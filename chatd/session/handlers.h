@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One handler per method: it must end the call, now or later. What it does is the service's; what it
-// answers is here.
+// One handler per method: it must end the call, now or later. What it does is the service's; what
+// it answers is here.
 
 #pragma once
 

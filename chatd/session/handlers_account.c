@@ -124,8 +124,7 @@ static void on_resumed(void *context, const struct account_result *result)
 void handle_SESSION_RESUME(struct call *call)
 {
     call_block(call);
-    enum err err =
-            accounts_resume(call->service, call->request.params.token, on_resumed, call);
+    enum err err = accounts_resume(call->service, call->request.params.token, on_resumed, call);
     if (err != ERR_OK) {
         call_fail(call, err,
                 err == ERR_UNAUTHORIZED ? "this token is not valid: log in again" : NULL);

@@ -187,9 +187,9 @@ static bool read_line(const struct json *line, struct bytes *user, struct bytes 
     const struct json *secret = json_get(line, "password");
 
     *password = (struct bytes){ 0 };
-    if (secret != NULL && (!json_read_string(secret, password) ||
-                                  password->size < PASSWORD_BYTES_MIN ||
-                                  password->size > PASSWORD_BYTES_MAX)) {
+    if (secret != NULL &&
+            (!json_read_string(secret, password) || password->size < PASSWORD_BYTES_MIN ||
+                    password->size > PASSWORD_BYTES_MAX)) {
         return false;
     }
     return json_read_string(json_get(line, "user"), user) && name_is_valid(*user);
@@ -323,10 +323,10 @@ static void add_partition(struct buffer *out, const struct cell *cell, uint16_t 
         const struct count_read *one)
 {
     const char *reason = cell_quarantine_reason(cell, partition);
-    const char *state = reason != NULL       ? "quarantined"
-            : one->read.err != ERR_OK        ? "unknown"
-            : one->count.is_absent           ? "empty"
-                                             : "open";
+    const char *state = reason != NULL ? "quarantined"
+            : one->read.err != ERR_OK  ? "unknown"
+            : one->count.is_absent     ? "empty"
+                                       : "open";
 
     buffer_print(out,
             "{\"partition\":%u,\"state\":\"%s\",\"users\":%" PRIu64 ",\"conversations\":%" PRIu64

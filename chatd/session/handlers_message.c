@@ -161,7 +161,7 @@ static void on_target(struct read *read)
     }
     if (err != ERR_OK) {
         call_fail(call, err,
-                err == ERR_FORBIDDEN       ? "only one's own messages can be changed"
+                err == ERR_FORBIDDEN           ? "only one's own messages can be changed"
                         : err == ERR_INVALID   ? "this message is deleted, or is no text"
                         : err == ERR_TOO_LARGE ? "this message was edited too often"
                         : err == ERR_NOT_FOUND ? "there is no such message"

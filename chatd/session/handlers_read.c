@@ -89,8 +89,9 @@ static void on_history(struct read *read)
         }
         encode_message(&out, &page->messages[i]);
     }
-    buffer_print(&out, "],\"more\":%s,\"head_seq\":%" PRIu64 ",\"digest\":",
-            page->has_more ? "true" : "false", page->head_seq);
+    buffer_print(&out,
+            "],\"more\":%s,\"head_seq\":%" PRIu64 ",\"digest\":", page->has_more ? "true" : "false",
+            page->head_seq);
     encode_digest(&out, page->digest);
     buffer_add_byte(&out, '}');
     call_reply(question->call, &out);
@@ -147,7 +148,8 @@ static void on_heads(struct read *read)
         encode_head(&out, &page->heads[i]);
     }
     encode_cursor(cursor, question->call->service->generation, page->head_useq);
-    buffer_print(&out, "],\"cursor\":\"%s\",\"more\":%s", cursor, page->has_more ? "true" : "false");
+    buffer_print(&out, "],\"cursor\":\"%s\",\"more\":%s", cursor,
+            page->has_more ? "true" : "false");
     if (page->has_more) {
         encode_cursor(cursor, question->call->service->generation,
                 page->heads[page->count - 1].changed_useq);

@@ -167,7 +167,7 @@ static void relieve(struct caller *caller)
 {
     struct session *session = caller->session;
 
-    // Only from outside work_off_input(): a call that ends within call_begin() changes nothing here.
+    // Only from outside work_off_input(): one that ends within call_begin() changes nothing.
     if (session->is_paused && !session->is_working) {
         session->is_working = true;
         work_off_input(session);

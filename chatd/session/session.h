@@ -28,7 +28,7 @@ struct session {
     bool is_pinged;
     bool is_paused;
     bool is_closing;
-    bool is_working; // within work_off_input()
+    bool is_working;       // within work_off_input()
     struct frame **output; // a ring of frames to write
     uint32_t output_first;
     uint32_t output_count;

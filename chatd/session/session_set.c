@@ -39,12 +39,10 @@ static void tend(struct session *session, int64_t now_ms)
 
 bool session_set_tick(struct session_set *set, int64_t now_ms)
 {
-    LIST_EACH(node, &set->lazy)
-    {
+    LIST_EACH(node, &set->lazy) {
         feed_settle(LIST_OF(node, struct feed, lazy));
     }
-    LIST_EACH(silent, &set->alive)
-    {
+    LIST_EACH(silent, &set->alive) {
         struct session *session = LIST_OF(silent, struct session, alive);
         if (now_ms - session->alive_ms < AUTHENTICATION_DEADLINE_MS) {
             break; // the others have been heard of later
@@ -59,8 +57,7 @@ bool session_set_tick(struct session_set *set, int64_t now_ms)
 void session_set_drain(struct session_set *set, uint64_t retry_after_ms)
 {
     set->is_draining = true;
-    LIST_EACH(node, &set->alive)
-    {
+    LIST_EACH(node, &set->alive) {
         struct session *session = LIST_OF(node, struct session, alive);
         session->caller.is_draining = true;
         session_push(session, encode_server_event("draining", retry_after_ms));
@@ -70,8 +67,7 @@ void session_set_drain(struct session_set *set, uint64_t retry_after_ms)
 
 bool session_set_is_drained(const struct session_set *set)
 {
-    LIST_EACH(node, &set->alive)
-    {
+    LIST_EACH(node, &set->alive) {
         const struct session *session = LIST_OF(node, struct session, alive);
         if (session->caller.call_count > 0 || session->output_count > 0) {
             return false;
@@ -82,8 +78,7 @@ bool session_set_is_drained(const struct session_set *set)
 
 void session_set_close_all(struct session_set *set)
 {
-    LIST_EACH(node, &set->alive)
-    {
+    LIST_EACH(node, &set->alive) {
         session_close(LIST_OF(node, struct session, alive), CLOSE_GOING_AWAY,
                 "the server is stopping");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The un-acknowledged events of one subscription: at most WINDOW_EVENTS of them and WINDOW_BYTES. It
-// remembers which messages were shown, because only those can become "delivered".
+// The un-acknowledged events of one subscription: at most WINDOW_EVENTS of them and WINDOW_BYTES.
+// It remembers which messages were shown, because only those can become "delivered".
 //
 // Owner: the feed. Thread: the loop thread. Empty, it takes no memory.
 
