@@ -15,7 +15,6 @@
 #include "shared/name.h"
 #include "shared/record.h"
 
-#define TOKEN_HASH_BYTES 32
 #define SECRET_BYTES_MAX 160 // a password hash with its parameters
 
 struct device {

@@ -254,7 +254,7 @@ static void on_resume_account(struct read *read)
             found = &operation->page.devices[i];
         }
     }
-    bool is_right = token_matches(&operation->presented, found) && found != &nobody &&
+    bool is_right = token_matches(&operation->presented, found->token_hash) && found != &nobody &&
             !found->is_revoked && operation->page.state == USER_ACTIVE;
     if (read->err != ERR_OK && read->err != ERR_NOT_FOUND) {
         finish(operation, read->err);

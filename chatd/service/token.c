@@ -62,7 +62,7 @@ bool token_parse(struct bytes text, struct token *token)
     return *rest == '\0';
 }
 
-bool token_matches(const struct token *token, const struct device *device)
+bool token_matches(const struct token *token, const unsigned char hash[TOKEN_HASH_BYTES])
 {
-    return CRYPTO_memcmp(token->hash, device->token_hash, TOKEN_HASH_BYTES) == 0;
+    return CRYPTO_memcmp(token->hash, hash, TOKEN_HASH_BYTES) == 0;
 }

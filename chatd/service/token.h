@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "partition/user.h"
 #include "shared/bytes.h"
 #include "shared/limits.h"
 
@@ -25,5 +24,5 @@ void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
 // False when the text is no token. A true says nothing about its being right.
 bool token_parse(struct bytes text, struct token *token);
 
-// Constant time.
-bool token_matches(const struct token *token, const struct device *device);
+// Against the stored hash, in constant time.
+bool token_matches(const struct token *token, const unsigned char hash[TOKEN_HASH_BYTES]);

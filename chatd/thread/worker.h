@@ -22,7 +22,7 @@ struct task {
     void (*done)(struct task *task);
 };
 
-// It takes (task) for a cast.
+// clang-format would take (task) for a cast.
 // clang-format off
 #define TASK_OF(task, type, member) ((type *)(void *)((char *)(task) - offsetof(type, member)))
 // clang-format on
