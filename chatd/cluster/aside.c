@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "cluster/aside.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "disk/directory.h"
 #include "shared/batch.h"
+#include "shared/limits.h"
 #include "shared/log.h"
+#include "shared/name.h"
 
 struct copy {
     FILE *file;
@@ -75,4 +80,115 @@ enum err aside_copy(struct journal *journal, const char *directory, uint16_t par
     log_warn("records_set_aside", "partition=%u records=%" PRIu64 " path=%s", partition, copy.count,
             path);
     return directory_sync(directory);
+}
+
+// The next varint of the file; false at its end.
+static bool read_varint(FILE *file, uint64_t *value)
+{
+    int byte;
+
+    *value = 0;
+    for (unsigned shift = 0; shift < 64 && (byte = fgetc(file)) != EOF; shift += 7) {
+        *value |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err apply_line(struct partition *partition, uint16_t partition_count, uint64_t index,
+        struct bytes line)
+{
+    struct record record;
+    struct applied applied = { 0 };
+    enum err err = record_decode(line, &record);
+
+    if (err == ERR_OK && name_partition(record.user, partition_count) == partition_id(partition)) {
+        partition_apply(partition, index, &record, SIDE_USER, &applied);
+    }
+    if (err == ERR_OK && record_is_two_sided(record.type) &&
+            name_partition(record.peer, partition_count) == partition_id(partition)) {
+        partition_apply(partition, index, &record, SIDE_PEER, &applied);
+    }
+    return err;
+}
+
+static enum err apply_file(const char *path, struct partition *partition, uint16_t partition_count)
+{
+    char heading[64], line[RECORD_BYTES_MAX];
+    uint64_t index, size;
+    FILE *file = fopen(path, "re");
+    enum err err = ERR_OK;
+
+    if (file == NULL || fgets(heading, sizeof(heading), file) == NULL) {
+        err = ERR_IO;
+    }
+    while (err == ERR_OK && read_varint(file, &index)) {
+        if (!read_varint(file, &size) || size > sizeof(line) || fread(line, size, 1, file) != 1) {
+            err = ERR_DAMAGED;
+            break;
+        }
+        err = apply_line(partition, partition_count, index, (struct bytes){ line, (uint32_t)size });
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return err == ERR_OK ? partition_flush(partition) : err;
+}
+
+static void put_back(const char *path, struct partition *partition, uint16_t partition_count,
+        uint64_t from)
+{
+    char applied[900];
+    enum err err = ERR_OK;
+
+    if (partition_disk_index(partition) + 1 < from) {
+        partition_refuse(partition, "the file is older than the records set aside for it: restore "
+                                    "a newer backup");
+        return;
+    }
+    err = apply_file(path, partition, partition_count);
+    if (err != ERR_OK) {
+        partition_refuse(partition, "the records set aside for it cannot be put back");
+        return;
+    }
+    snprintf(applied, sizeof(applied), "%s.applied", path);
+    log_info("records_put_back", "partition=%u path=%s", partition_id(partition), path);
+    if (rename(path, applied) != 0) {
+        log_warn("records_put_back", "path=%s error=rename", path); // they are skipped next time
+    }
+}
+
+static int is_aside_name(const struct dirent *entry)
+{
+    size_t bytes = strlen(entry->d_name);
+
+    return entry->d_name[0] == 'p' && bytes > 8 &&
+            strcmp(entry->d_name + bytes - 8, ".records") == 0;
+}
+
+void aside_put_back(const char *directory,
+        struct partition *(*at)(const void *context, uint16_t id), const void *context,
+        uint16_t partition_count)
+{
+    struct dirent **names = NULL;
+    int count = scandir(directory, &names, is_aside_name, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        unsigned id;
+        uint64_t from;
+        char path[800];
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]->d_name);
+        if (sscanf(names[i]->d_name, "p%u-%" SCNu64 ".records", &id, &from) == 2 &&
+                id < partition_count) {
+            struct partition *partition = at(context, (uint16_t)id);
+            // One that is still out of service waits; one without a file was lost with it.
+            if (partition_state(partition) != PARTITION_QUARANTINED) {
+                put_back(path, partition, partition_count, from);
+            }
+        }
+        free(names[i]);
+    }
+    free(names);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cluster/aside.h"
 #include "cluster/cell_inside.h"
 #include "shared/clock.h"
 #include "shared/failpoint.h"
@@ -86,6 +87,11 @@ static enum err wait_for_shards(struct cell *cell)
 static struct partition *partition_at(const struct cell *cell, uint16_t id)
 {
     return shard_partition(cell->shards[id % PARTITION_WORKERS], id);
+}
+
+static struct partition *partition_of(const void *context, uint16_t id)
+{
+    return partition_at(context, id);
 }
 
 static void note_disk_indexes(struct cell *cell)
@@ -200,6 +206,9 @@ enum err cell_create(const struct cell_settings *settings, struct cell **out, ch
         err = wait_for_shards(cell);
     }
     if (err == ERR_OK) {
+        // The partition threads have nothing to do now, so their partitions may be used here.
+        snprintf(path, sizeof(path), "%s/quarantine", settings->directory->path);
+        aside_put_back(path, partition_of, cell, cell->partition_count);
         note_disk_indexes(cell);
         err = replay_log(cell, reason, reason_bytes);
     }

@@ -191,7 +191,7 @@ static void what_was_answered_is_there_after_a_restart(void **state)
 
 static void a_partition_that_cannot_be_used_refuses_and_the_others_go_on(void **state)
 {
-    char path[200];
+    char path[200], command[300];
     struct cell_status status;
     const struct record refused = { .type = RECORD_USER_CREATE, .user = bytes_of("ann") };
 
@@ -200,6 +200,12 @@ static void a_partition_that_cannot_be_used_refuses_and_the_others_go_on(void **
     add_user("ada");
     uint16_t partition = cell_partition_of(world.cell, bytes_of("ann"));
     flush_all();
+    close_cell();
+    snprintf(command, sizeof(command), "cp %s/partitions/p%03u.db %s/saved", world.path, partition,
+            world.path);
+    assert_int_equal(system(command), 0);
+    open_cell();
+    assert_int_equal(send("ann", "ada", 1).cseq, 1); // in the log, not in the saved file
     close_cell();
     snprintf(path, sizeof(path), "%s/partitions/p%03u.db", world.path, partition);
     FILE *file = fopen(path, "w");
@@ -217,6 +223,15 @@ static void a_partition_that_cannot_be_used_refuses_and_the_others_go_on(void **
     // The log's records for it were set aside.
     snprintf(path, sizeof(path), "%s/quarantine/p%03u-%020d.records", world.path, partition, 1);
     assert_int_equal(access(path, R_OK), 0);
+    // With the file back from a backup they are put back, and both copies agree again.
+    close_cell();
+    snprintf(command, sizeof(command), "rm -f %s/partitions/p%03u.db*; mv %s/saved %s/partitions/p%03u.db",
+            world.path, partition, world.path, world.path, partition);
+    assert_int_equal(system(command), 0);
+    open_cell();
+    assert_null(cell_quarantine_reason(world.cell, partition));
+    assert_true(send("ann", "ada", 1).is_duplicate);
+    assert_int_equal(send("ada", "ann", 1).cseq, 2);
 }
 
 static void a_second_process_on_the_directory_is_refused_with_a_sentence(void **state)

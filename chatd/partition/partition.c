@@ -115,6 +115,15 @@ void partition_apply(struct partition *partition, uint64_t index, const struct r
     }
 }
 
+void partition_refuse(struct partition *partition, const char *reason)
+{
+    if (partition->state != PARTITION_QUARANTINED) {
+        snprintf(partition->reason, sizeof(partition->reason), "%s/p%03u.db: %s",
+                partition->settings->directory, partition->id, reason);
+        partition_quarantine(partition, reason, ERR_DAMAGED);
+    }
+}
+
 enum partition_state partition_state(const struct partition *partition)
 {
     return partition->state;

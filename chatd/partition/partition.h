@@ -62,6 +62,9 @@ uint16_t partition_id(const struct partition *partition);
 // Why it is quarantined: file and reason. "" otherwise.
 const char *partition_reason(const struct partition *partition);
 
+// Quarantines it for a reason found by others.
+void partition_refuse(struct partition *partition, const char *reason);
+
 // The index up to which the file has everything that concerns this partition; what is applied.
 uint64_t partition_disk_index(const struct partition *partition);
 uint64_t partition_applied_index(const struct partition *partition);
