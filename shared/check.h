@@ -16,4 +16,11 @@
         }                                                                                          \
     } while (0)
 
+// A place that is only reached by a bug; the sentence says which. Never returns.
+#define FAIL(sentence)                                                                             \
+    do {                                                                                           \
+        fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, __func__, "" sentence);             \
+        abort();                                                                                   \
+    } while (0)
+
 #define MUST_USE __attribute__((warn_unused_result))

@@ -9,10 +9,10 @@ static const struct {
     int http;
     bool is_retryable;
 } errors[ERR_COUNT] = {
-    [ERR_OK] = { "ok", 0, 200, false },
 #define X(name, kind, code, http, retryable) [ERR_##name] = { kind, code, http, retryable },
     ERR_TABLE(X)
 #undef X
+            [ERR_OK] = { "ok", 0, 200, false },
 };
 
 const char *err_kind(enum err err)

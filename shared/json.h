@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reading JSON (RFC 8259) strictly: UTF-8 only, no duplicate keys, no NUL, integers exact to 64 bits,
-// nesting up to JSON_DEPTH_MAX. The only file that knows the JSON library (jansson).
+// Reading JSON (RFC 8259) strictly: UTF-8 only, no duplicate keys, no NUL, integers exact to 64
+// bits, nesting up to JSON_DEPTH_MAX. The only file that knows the JSON library (jansson).
 //
 // Owner: a parsed text is one tree; everything read from it is lent until json_destroy().
 

@@ -16,13 +16,14 @@
 #define PASSWORD_BYTES_MAX 1024
 #define LABEL_BYTES_MAX 64
 #define TOKEN_BYTES_MAX 128
+#define TOKEN_HASH_BYTES 32 // SHA-256
 #define CURSOR_BYTES_MAX 64
 #define USERS_PER_REQUEST_MAX 256
 
 // A session.
 #define WINDOW_EVENTS 256
 #define WINDOW_BYTES (256 * 1024)
-#define SESSION_CALLS_MAX 256      // open requests before its connection is not read any more
+#define SESSION_CALLS_MAX 256 // open requests before its connection is not read any more
 #define SESSION_OUTPUT_BYTES_MAX (1024 * 1024) // unread answers before the same
 #define IDLE_PING_MS 30000
 #define IDLE_CLOSE_MS 45000
@@ -38,6 +39,10 @@
 #define CATCH_UP_CONVERSATIONS_MAX 1000 // more changed ones than this: "reset"
 #define UNREAD_COUNT_MAX 999
 #define UNREAD_SCAN_ROWS_MAX 2000
+#define SEARCH_SLICE_ROWS 2000 // then batches get their turn
+#define SEARCH_BUDGET_MS 250   // of one request; then "continue"
+#define SEARCH_QUERY_BYTES_MAX 256
+#define SEARCH_LIMIT_DEFAULT 50
 #define DEVICES_PER_USER_MAX 1000
 #define EDITS_PER_MESSAGE_MAX 64
 

@@ -12,7 +12,10 @@ struct list {
     struct list *previous;
 };
 
+// clang-format would take (node) for a cast.
+// clang-format off
 #define LIST_OF(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+// clang-format on
 
 #define LIST_EACH(position, head)                                                                  \
     for (struct list *position = (head)->next, *position##_next = position->next;                  \

@@ -23,7 +23,10 @@ struct map {
     size_t count;
 };
 
+// clang-format would take (node) for a cast.
+// clang-format off
 #define MAP_OF(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+// clang-format on
 
 // Frees the table, not the nodes.
 void map_finish(struct map *map);

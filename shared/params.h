@@ -34,6 +34,7 @@
     PARAM(19, P_CONSUMER, is_consumer, "consumer", FLAG, 0, 1)                                     \
     PARAM(20, P_TOKENS, has_tokens, "tokens", FLAG, 0, 1)                                          \
     PARAM(21, P_EVENTS, events, "events", ARRAY, 0, 8)                                             \
+    PARAM(23, P_QUERY, query, "query", STRING, 1, SEARCH_QUERY_BYTES_MAX)                          \
     PARAM(22, P_USERS, users, "users", ARRAY, 0, USERS_PER_REQUEST_MAX)
 
 enum param_field {
@@ -46,7 +47,7 @@ enum param_field {
 struct params {
     uint32_t present;
     struct bytes user, peer, to, text, cursor, from, changed_after, continuation, device, label;
-    struct bytes password, token, invite;
+    struct bytes password, token, invite, query;
     uint64_t seq, counter, after, before, limit, partition;
     bool is_consumer, has_tokens;
     const struct json *events, *users;

@@ -9,7 +9,8 @@ static const struct {
     unsigned fields;
     bool is_two_sided;
 } types[RECORD_TYPE_COUNT] = {
-    [RECORD_USER_CREATE] = { "user_create", FIELD_USER | FIELD_SECRET | FIELD_FLAGS | FIELD_TS, false },
+    [RECORD_USER_CREATE] = { "user_create", FIELD_USER | FIELD_SECRET | FIELD_FLAGS | FIELD_TS,
+            false },
     [RECORD_USER_STATE] = { "user_state", FIELD_USER | FIELD_FLAGS | FIELD_TS, false },
     [RECORD_PASSWORD_SET] = { "password_set", FIELD_USER | FIELD_SECRET | FIELD_DEVICE | FIELD_TS,
             false },

@@ -51,7 +51,7 @@ enum record_field {
     FIELD_SECRET = 1 << 12,
 };
 
-#define DEVICE_IS_CONSUMER 1U // RECORD_DEVICE_CREATE.flags: its acknowledgements are not "delivered"
+#define DEVICE_IS_CONSUMER 1U // RECORD_DEVICE_CREATE.flags: its acks are not "delivered"
 #define USER_IS_ADMIN 1U      // RECORD_USER_CREATE.flags
 
 enum user_state { USER_ACTIVE = 0, USER_DISABLED = 1, USER_DELETED = 2 };

@@ -369,6 +369,53 @@ static void names_are_given_once(void **state)
     assert_int_equal(apply(&record).outcome, ERR_EXISTS);
 }
 
+// Pages of two, each going on where the one before ended.
+static void show_search(struct buffer *out, const char *query_text, const char *peer)
+{
+    struct search_query query = {
+        .user = bytes_of("ann"),
+        .peer = bytes_of(peer),
+        .text = bytes_of(query_text),
+        .before = UINT64_MAX,
+        .limit = 2,
+    };
+    struct search_page page = { 0 };
+
+    while (!page.is_complete) {
+        assert_int_equal(read_search(home(query.user), &query, &page), ERR_OK);
+        for (uint32_t i = 0; i < page.count; i++) {
+            buffer_print(out, "%.*s:%.*s ", (int)page.messages[i].peer.size,
+                    page.messages[i].peer.data, (int)page.messages[i].text.size,
+                    page.messages[i].text.data);
+        }
+        query.before = page.before;
+        arena_finish(&page.arena);
+    }
+    buffer_add_byte(out, '\0');
+}
+
+static void search_finds_the_newest_first_in_all_conversations(void **state)
+{
+    struct buffer all = { 0 }, one = { 0 };
+
+    (void)state;
+    send("ann", "ada", 1, "Grüße 1");
+    send("cyd", "ann", 1, "GRÜSSE 2");
+    send("ann", "ada", 2, "something else");
+    flush_all();
+    send("ada", "ann", 1, "viele grüsse 3");
+    send("ann", "cyd", 3, "grüße 4");
+    change(RECORD_DELETE, "ann", "cyd", 2, "");
+    send("ann", "ada", 4, "Grüße 5");
+    show_search(&all, "grüße", "");
+    assert_string_equal(all.data,
+            "ada:Grüße 5 ada:viele grüsse 3 cyd:GRÜSSE 2 ada:Grüße 1 ");
+    show_search(&one, "GRÜSSE", "ada");
+    assert_string_equal(one.data, "ada:Grüße 5 ada:viele grüsse 3 ada:Grüße 1 ");
+    buffer_finish(&all);
+    buffer_finish(&one);
+}
+
 static void random_step(unsigned *seed)
 {
     static const char *const names[] = { "ann", "ada", "cyd" };
@@ -470,6 +517,7 @@ int main(void)
         CASE(edits_and_deletes_change_their_target_and_leave_an_entry),
         CASE(blocking_refuses_both_directions_without_a_trace),
         CASE(names_are_given_once),
+        CASE(search_finds_the_newest_first_in_all_conversations),
         cmocka_unit_test(flushes_and_crashes_at_any_step_change_nothing),
         CASE(a_flipped_bit_is_named_and_takes_only_its_partition),
     };

@@ -39,6 +39,26 @@ struct history_page {
 enum err read_history(struct partition *partition, const struct history_query *query,
         struct history_page *page) MUST_USE;
 
+// Texts that contain something, newest first; one slice of rows a call.
+struct search_query {
+    struct bytes user;
+    struct bytes peer; // empty: in all conversations
+    struct bytes text;
+    uint64_t before; // useq: only older ones; UINT64_MAX: from the newest
+    uint32_t limit;
+};
+
+struct search_page {
+    struct arena arena;
+    struct message_view *messages;
+    uint32_t count;
+    uint64_t before;  // where the next slice goes on
+    bool is_complete; // there is no next one
+};
+
+enum err read_search(struct partition *partition, const struct search_query *query,
+        struct search_page *page) MUST_USE;
+
 // Events of a mailbox behind a cursor, in mailbox order.
 struct events_query {
     struct bytes user;
