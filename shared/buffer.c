@@ -84,6 +84,9 @@ uint64_t reader_varint(struct reader *reader)
             break;
         }
         unsigned char byte = (unsigned char)reader->data[reader->position++];
+        if (shift == 63 && byte > 1) {
+            break; // more than 64 bits
+        }
         value |= (uint64_t)(byte & 0x7f) << shift;
         if ((byte & 0x80) == 0) {
             return value;

@@ -2,6 +2,7 @@
 #include "shared/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -47,6 +48,12 @@ struct json *json_parse(const char *text, size_t bytes, char *reason, size_t rea
 
     if (is_too_deep(text, bytes)) {
         snprintf(reason, reason_bytes, "nested deeper than %d levels", JSON_DEPTH_MAX);
+        return NULL;
+    }
+    // jansson takes a NUL between values for the end of the text, and would ignore what follows.
+    const char *nul = bytes == 0 ? NULL : memchr(text, '\0', bytes);
+    if (nul != NULL) {
+        snprintf(reason, reason_bytes, "not valid JSON at byte %zu", (size_t)(nul - text) + 1);
         return NULL;
     }
     json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

@@ -39,6 +39,7 @@
 #define CATCH_UP_CONVERSATIONS_MAX 1000 // more changed ones than this: "reset"
 #define UNREAD_COUNT_MAX 999
 #define UNREAD_SCAN_ROWS_MAX 2000
+#define PREVIOUS_ROWS_MAX 4096 // how far an event looks back for its author's entry before it
 #define SEARCH_SLICE_ROWS 2000 // then batches get their turn
 #define SEARCH_BUDGET_MS 250   // of one request; then "continue"
 #define SEARCH_QUERY_BYTES_MAX 256

@@ -17,9 +17,12 @@ struct list {
 #define LIST_OF(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
 // clang-format on
 
+// The position is declared here, so it can have no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define LIST_EACH(position, head)                                                                  \
     for (struct list *position = (head)->next, *position##_next = position->next;                  \
             position != (head); position = position##_next, position##_next = position->next)
+// NOLINTEND(bugprone-macro-parentheses)
 
 static inline void list_init(struct list *node)
 {

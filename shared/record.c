@@ -30,7 +30,7 @@ static const struct {
     [RECORD_DELETE] = { "delete",
             FIELD_USER | FIELD_PEER | FIELD_DEVICE | FIELD_COUNTER | FIELD_CSEQ | FIELD_TS, true },
     [RECORD_DELIVERED] = { "delivered",
-            FIELD_USER | FIELD_PEER | FIELD_DEVICE | FIELD_CSEQ | FIELD_USEQ, true },
+            FIELD_USER | FIELD_PEER | FIELD_DEVICE | FIELD_AFTER | FIELD_CSEQ | FIELD_USEQ, true },
     [RECORD_READ] = { "read", FIELD_USER | FIELD_PEER | FIELD_CSEQ, true },
     [RECORD_BLOCK] = { "block", FIELD_USER | FIELD_PEER | FIELD_FLAGS, true },
 };

@@ -50,24 +50,32 @@ static bool get_hex(const char *text, unsigned char *data, size_t bytes)
     return true;
 }
 
+static void format(const struct parameters *parameters, char text[SCRYPT_TEXT_BYTES])
+{
+    char salt[2 * SALT_BYTES + 1], hash[2 * HASH_BYTES + 1];
+
+    put_hex(salt, parameters->salt, SALT_BYTES);
+    put_hex(hash, parameters->hash, HASH_BYTES);
+    snprintf(text, SCRYPT_TEXT_BYTES, "scrypt$%u$%u$%u$%s$%s", parameters->log_n, parameters->r,
+            parameters->p, salt, hash);
+}
+
 enum err scrypt_hash(struct bytes password, char text[SCRYPT_TEXT_BYTES])
 {
     struct parameters parameters = { .log_n = LOG_N, .r = R, .p = P };
-    char salt[2 * SALT_BYTES + 1], hash[2 * HASH_BYTES + 1];
 
     random_fill(parameters.salt, SALT_BYTES);
     if (!derive(password, &parameters, parameters.hash)) {
         return ERR_MEMORY;
     }
-    put_hex(salt, parameters.salt, SALT_BYTES);
-    put_hex(hash, parameters.hash, HASH_BYTES);
-    snprintf(text, SCRYPT_TEXT_BYTES, "scrypt$%u$%u$%u$%s$%s", LOG_N, R, P, salt, hash);
+    format(&parameters, text);
     return ERR_OK;
 }
 
 static bool parse(struct bytes stored, struct parameters *parameters)
 {
-    char text[SCRYPT_TEXT_BYTES] = "", salt[2 * SALT_BYTES + 1], hash[2 * HASH_BYTES + 1];
+    char text[SCRYPT_TEXT_BYTES] = "", written[SCRYPT_TEXT_BYTES];
+    char salt[2 * SALT_BYTES + 1], hash[2 * HASH_BYTES + 1];
 
     if (stored.size == 0 || stored.size >= sizeof(text)) {
         return false;
@@ -78,14 +86,19 @@ static bool parse(struct bytes stored, struct parameters *parameters)
             strlen(salt) != 2 * SALT_BYTES || strlen(hash) != 2 * HASH_BYTES) {
         return false;
     }
-    return parameters->log_n <= 16 && get_hex(salt, parameters->salt, SALT_BYTES) &&
-            get_hex(hash, parameters->hash, HASH_BYTES);
+    if (parameters->log_n > 16 || !get_hex(salt, parameters->salt, SALT_BYTES) ||
+            !get_hex(hash, parameters->hash, HASH_BYTES)) {
+        return false;
+    }
+    // sscanf is generous with spaces, signs and what follows; only our own writing is right.
+    format(parameters, written);
+    return strlen(written) == stored.size && memcmp(written, stored.data, stored.size) == 0;
 }
 
 bool scrypt_verify(struct bytes password, struct bytes stored)
 {
     struct parameters parameters = { .log_n = LOG_N, .r = R, .p = P };
-    unsigned char hash[HASH_BYTES];
+    unsigned char hash[HASH_BYTES] = { 0 };
 
     bool is_real = parse(stored, &parameters);
     if (!is_real) {

@@ -116,6 +116,14 @@ void cell_dispatch(struct cell *cell, struct flight *flight)
     }
 }
 
+static void tell(struct flight *flight, const struct applied *applied, struct proposal *proposal)
+{
+    if (proposal != NULL) {
+        flight->proposals[applied->entry] = NULL;
+        proposal->done(proposal, applied);
+    }
+}
+
 static void report(struct cell *cell, struct flight *flight, const struct applied *applied)
 {
     const struct cell_handlers *handlers = &cell->settings.handlers;
@@ -132,15 +140,17 @@ static void report(struct cell *cell, struct flight *flight, const struct applie
         return;
     }
     CHECK(record_decode(batch_record(flight->batch, applied->entry), &record) == ERR_OK);
-    if (record_is_two_sided(record.type)) {
+    bool is_two_sided = record_is_two_sided(record.type);
+    if (is_two_sided) {
         flight_compare(flight, &record, applied);
+    } else {
+        tell(flight, applied, proposal); // before a revoked device is cut off, it gets its answer
     }
     if (!cell->is_stopping) {
-        handlers->on_event(handlers->context, &record, applied, proposal);
+        handlers->on_event(handlers->context, &record, applied, is_two_sided ? proposal : NULL);
     }
-    if (proposal != NULL) {
-        flight->proposals[applied->entry] = NULL;
-        proposal->done(proposal, applied);
+    if (is_two_sided) {
+        tell(flight, applied, proposal);
     }
 }
 

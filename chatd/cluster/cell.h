@@ -35,7 +35,8 @@ struct proposal {
 struct cell_handlers {
     void *context;
     // A record has been applied to one side; called for every side, also when nothing changed
-    // (applied->has_event says whether it is an event of that side's mailbox). Before done().
+    // (applied->has_event says whether it is an event of that side's mailbox). Of a two-sided
+    // record, it comes before done(), and the acting side is given the proposal.
     void (*on_event)(void *context, const struct record *record, const struct applied *applied,
             struct proposal *proposal);
     // A batch is about to be sealed: the last chance to propose into it.

@@ -57,7 +57,7 @@ void tail_flushed(struct tail *tail, uint16_t partition, uint64_t disk_index, ui
 {
     struct mark *mark = &tail->marks[partition];
 
-    if (mark->last_index <= disk_index) {
+    if (mark->last_index <= disk_index || mark->is_forgotten) {
         mark->dirty_index = 0;
         return;
     }

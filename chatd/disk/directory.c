@@ -18,6 +18,7 @@
 
 #define FORMAT_VERSION 1
 #define PATH_ROOM 600
+#define FORMAT_LINE_BYTES 160
 
 static enum err errno_err(void)
 {
@@ -45,15 +46,20 @@ static enum err make_directory(const char *parent, const char *name)
     return ERR_OK;
 }
 
+static int print_format(const struct data_directory *directory, char line[FORMAT_LINE_BYTES])
+{
+    return snprintf(line, FORMAT_LINE_BYTES,
+            "chatd data %d partitions %u generation %" PRIu64 " cell %012" PRIx64 "\n",
+            FORMAT_VERSION, directory->partition_count, directory->generation, directory->cell_id);
+}
+
 static enum err write_format(const struct data_directory *directory)
 {
-    char path[PATH_ROOM], temporary[PATH_ROOM + 8], line[160];
+    char path[PATH_ROOM], temporary[PATH_ROOM + 8], line[FORMAT_LINE_BYTES];
 
     snprintf(path, sizeof(path), "%s/chat.format", directory->path);
     snprintf(temporary, sizeof(temporary), "%s.new", path);
-    int bytes = snprintf(line, sizeof(line),
-            "chatd data %d partitions %u generation %" PRIu64 " cell %012" PRIx64 "\n",
-            FORMAT_VERSION, directory->partition_count, directory->generation, directory->cell_id);
+    int bytes = print_format(directory, line);
     SCOPED_FD int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, line, (size_t)bytes) != bytes || fsync(fd) != 0 ||
             rename(temporary, path) != 0) {
@@ -64,7 +70,7 @@ static enum err write_format(const struct data_directory *directory)
 
 static enum err read_format(struct data_directory *directory, char *reason, size_t reason_bytes)
 {
-    char path[PATH_ROOM], line[160] = "";
+    char path[PATH_ROOM], line[FORMAT_LINE_BYTES] = "", written[FORMAT_LINE_BYTES];
     unsigned version = 0, partitions = 0;
 
     snprintf(path, sizeof(path), "%s/chat.format", directory->path);
@@ -85,11 +91,19 @@ static enum err read_format(struct data_directory *directory, char *reason, size
                 path, version, FORMAT_VERSION);
         return ERR_INVALID;
     }
-    if (found != 4 || partitions == 0 || partitions > PARTITION_COUNT_MAX) {
+    bool is_right = found == 4 && partitions > 0 && partitions <= PARTITION_COUNT_MAX &&
+            directory->generation > 0 && directory->cell_id > 0;
+    directory->partition_count = is_right ? (uint16_t)partitions : 0;
+    // Only what we would write: sscanf would take a line that was cut within a number.
+    if (is_right) {
+        print_format(directory, written);
+        is_right = strcmp(line, written) == 0;
+    }
+    if (!is_right) {
+        line[strcspn(line, "\n")] = '\0';
         snprintf(reason, reason_bytes, "%s is damaged: \"%.60s\" is not a format line", path, line);
         return ERR_DAMAGED;
     }
-    directory->partition_count = (uint16_t)partitions;
     return ERR_OK;
 }
 

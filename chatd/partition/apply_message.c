@@ -204,6 +204,9 @@ enum err apply_message(struct partition *partition, struct user *owner, const st
     if (err != ERR_OK) {
         return err;
     }
+    uint64_t *last = is_owner ? &conversation->last_owner_cseq : &conversation->last_peer_cseq;
+    applied->previous = *last;
+    *last = entry.cseq;
     owner->next_useq++;
     residence_mark_conversation(partition, conversation);
     residence_count_bytes(partition, conversation, bytes_before);

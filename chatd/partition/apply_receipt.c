@@ -15,17 +15,21 @@ static void new_event(struct partition *partition, struct user *owner,
     residence_mark_conversation(partition, conversation);
 }
 
-// The peer's device acknowledged; told to the writer's devices only.
+// The peer's device acknowledged; told to the writer's devices only. A device that was not shown the
+// entries before these (it subscribed "from now") does not make them delivered.
 static void delivered(struct partition *partition, struct user *owner,
         struct conversation *conversation, const struct record *record, enum side side,
         struct applied *applied)
 {
-    if (side == SIDE_USER && record->cseq > conversation->delivered_cseq) {
-        conversation->delivered_cseq = record->cseq;
-        residence_mark_conversation(partition, conversation);
+    uint64_t *watermark = side == SIDE_USER ? &conversation->delivered_cseq
+                                            : &conversation->peer_delivered_cseq;
+
+    if (record->cseq <= *watermark || record->after > *watermark) {
+        return;
     }
-    if (side == SIDE_PEER && record->cseq > conversation->peer_delivered_cseq) {
-        conversation->peer_delivered_cseq = record->cseq;
+    *watermark = record->cseq;
+    residence_mark_conversation(partition, conversation);
+    if (side == SIDE_PEER) {
         new_event(partition, owner, conversation, &conversation->peer_delivered_useq, applied);
     }
 }

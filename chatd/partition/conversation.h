@@ -52,6 +52,8 @@ struct conversation {
     uint64_t digest;
     uint64_t floor_cseq; // the first entry that retention has kept
     uint64_t floor_digest;
+    uint64_t last_owner_cseq; // the newest entry that the owner wrote; 0: none
+    uint64_t last_peer_cseq;
     uint64_t delivered_cseq; // the peer's entries that the owner's devices acknowledged
     uint64_t read_cseq;      // ... that the owner has read
     uint64_t peer_delivered_cseq;

@@ -140,12 +140,42 @@ struct one_message {
     struct arena *arena;
     const struct conversation *conversation;
     struct message_view *view;
+    bool is_of_peer;
 };
+
+static enum err is_of_peer(void *context, const struct message *row)
+{
+    struct one_message *one = context;
+
+    one->is_of_peer = !one->conversation->senders[row->sender].is_owner;
+    return ERR_OK;
+}
+
+// The peer's entry before this one. Looked for in PREVIOUS_ROWS_MAX rows; further back the last row
+// looked at stands for it, which can only hold a "delivered" back, never make a false one.
+static enum err find_previous(struct partition *partition, struct conversation *conversation,
+        struct message_view *view)
+{
+    struct one_message one = { .conversation = conversation };
+    uint64_t cseq = view->seq - 1;
+    enum err err = ERR_OK;
+
+    for (uint32_t rows = 0; cseq >= conversation->floor_cseq && rows < PREVIOUS_ROWS_MAX; rows++) {
+        err = rows_visit(partition, conversation, cseq, cseq, is_of_peer, &one);
+        if (err != ERR_OK || one.is_of_peer) {
+            break;
+        }
+        cseq--;
+    }
+    view->previous = cseq;
+    return err;
+}
 
 static enum err take_message(void *context, const struct message *row)
 {
     struct one_message *one = context;
 
+    one->is_of_peer = !one->conversation->senders[row->sender].is_owner;
     return view_message(one->arena, one->conversation, row, one->view) ? ERR_OK : ERR_MEMORY;
 }
 
@@ -171,9 +201,13 @@ static enum err view_event(struct partition *partition, struct arena *arena, con
 {
     *event = (struct event_view){ .useq = run->useq };
     if (run->kind == RUN_MESSAGES) {
-        struct one_message one = { arena, run->conversation, &event->message };
+        struct one_message one = { arena, run->conversation, &event->message, false };
         event->kind = EVENT_MESSAGE;
-        return rows_visit(partition, run->conversation, run->cseq, run->cseq, take_message, &one);
+        enum err err = rows_visit(partition, run->conversation, run->cseq, run->cseq, take_message,
+                &one);
+        return err == ERR_OK && one.is_of_peer
+                ? find_previous(partition, run->conversation, &event->message)
+                : err;
     }
     if (run->kind == RUN_STATE) {
         event->kind = EVENT_CONVERSATION;

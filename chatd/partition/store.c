@@ -19,7 +19,8 @@ static const char schema[] =
         "PRIMARY KEY(user, id)) WITHOUT ROWID;"
         "CREATE TABLE conversation(id INTEGER PRIMARY KEY, owner INTEGER NOT NULL, peer TEXT NOT "
         "NULL, head_cseq INTEGER NOT NULL, last_ts INTEGER NOT NULL, digest INTEGER NOT NULL, "
-        "floor_cseq INTEGER NOT NULL, floor_digest INTEGER NOT NULL, delivered_cseq INTEGER NOT "
+        "floor_cseq INTEGER NOT NULL, floor_digest INTEGER NOT NULL, "
+        "last_owner_cseq INTEGER NOT NULL, last_peer_cseq INTEGER NOT NULL, delivered_cseq INTEGER NOT "
         "NULL, read_cseq INTEGER NOT NULL, peer_delivered_cseq INTEGER NOT NULL, peer_read_cseq "
         "INTEGER NOT NULL, read_useq INTEGER NOT NULL, peer_delivered_useq INTEGER NOT NULL, "
         "peer_read_useq INTEGER NOT NULL, state_useq INTEGER NOT NULL, changed_useq INTEGER NOT "
@@ -41,10 +42,12 @@ static const char *const sql[STATEMENT_COUNT] = {
     [PUT_META] = "INSERT INTO meta VALUES(?,?) ON CONFLICT DO UPDATE SET value = excluded.value",
     [PUT_USER] = "REPLACE INTO user VALUES(?,?,?,?,?,?,?)",
     [PUT_DEVICE] = "REPLACE INTO device VALUES(?,?,?,?,?,?,?,?,?,?)",
-    [PUT_CONVERSATION] = "INSERT INTO conversation VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    [PUT_CONVERSATION] = "INSERT INTO conversation VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
                          "ON CONFLICT(id) DO UPDATE SET head_cseq = excluded.head_cseq, last_ts = "
                          "excluded.last_ts, digest = excluded.digest, floor_cseq = "
                          "excluded.floor_cseq, floor_digest = excluded.floor_digest, "
+                         "last_owner_cseq = excluded.last_owner_cseq, last_peer_cseq = "
+                         "excluded.last_peer_cseq, "
                          "delivered_cseq = excluded.delivered_cseq, read_cseq = "
                          "excluded.read_cseq, peer_delivered_cseq = excluded.peer_delivered_cseq, "
                          "peer_read_cseq = excluded.peer_read_cseq, read_useq = "
@@ -61,6 +64,7 @@ static const char *const sql[STATEMENT_COUNT] = {
     [GET_DEVICES] = "SELECT id, label, token_hash, created, last_seen, acked_useq, counter, "
                     "is_consumer, is_revoked FROM device WHERE user = ?",
     [GET_CONVERSATION] = "SELECT id, head_cseq, last_ts, digest, floor_cseq, floor_digest, "
+                         "last_owner_cseq, last_peer_cseq, "
                          "delivered_cseq, read_cseq, peer_delivered_cseq, peer_read_cseq, "
                          "read_useq, peer_delivered_useq, peer_read_useq, state_useq, "
                          "changed_useq, is_blocked_by_owner, is_blocked_by_peer FROM conversation "

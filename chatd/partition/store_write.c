@@ -53,7 +53,7 @@ enum err store_put_conversation(struct store *store, const struct conversation *
     }
     const uint64_t numbers[] = { conversation->head_cseq, conversation->last_ts,
         conversation->digest, conversation->floor_cseq, conversation->floor_digest,
-        conversation->delivered_cseq, conversation->read_cseq, conversation->peer_delivered_cseq,
+        conversation->last_owner_cseq, conversation->last_peer_cseq, conversation->delivered_cseq, conversation->read_cseq, conversation->peer_delivered_cseq,
         conversation->peer_read_cseq, conversation->read_useq, conversation->peer_delivered_useq,
         conversation->peer_read_useq, conversation->state_useq, conversation->changed_useq,
         conversation->is_blocked_by_owner, conversation->is_blocked_by_peer };

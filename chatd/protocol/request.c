@@ -138,11 +138,13 @@ static enum err read_params(struct request *request, const struct json *params,
             continue;
         }
         const struct json *value = json_get(params, entry->name);
-        if (value == NULL && (method->required & entry->field) != 0) {
+        // null is as good as nothing.
+        bool is_absent = value == NULL || json_value_is_null(value);
+        if (is_absent && (method->required & entry->field) != 0) {
             snprintf(reason, REASON_BYTES, "params.%s is missing", entry->name);
             return ERR_PARAMS;
         }
-        if (value == NULL || json_value_is_null(value)) {
+        if (is_absent) {
             continue;
         }
         if (!read_field(entry, value, (char *)&request->params + entry->offset)) {

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -31,7 +30,11 @@ void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
     random_fill(random, sizeof(random));
     EVP_EncodeBlock((unsigned char *)secret, random, sizeof(random));
     for (int i = 0; i < SECRET_TEXT_BYTES; i++) {
-        secret[i] = secret[i] == '+' ? '-' : secret[i] == '/' ? '_' : secret[i];
+        if (secret[i] == '+') {
+            secret[i] = '-';
+        } else if (secret[i] == '/') {
+            secret[i] = '_';
+        }
     }
     hash_secret(secret, hash);
     snprintf(text, TOKEN_BYTES_MAX, "%.*s~%012" PRIx64 "~%.*s", (int)user.size, user.data, device,
@@ -40,11 +43,22 @@ void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
     OPENSSL_cleanse(secret, sizeof(secret));
 }
 
+static bool read_device(const char *text, uint64_t *device)
+{
+    *device = 0;
+    for (int i = 0; i < DEVICE_TEXT_BYTES; i++) {
+        char c = text[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) {
+            return false;
+        }
+        *device = *device << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+}
+
 bool token_parse(struct bytes text, struct token *token)
 {
-    const char *end = memchr(text.data, '~', text.size);
-    char device[DEVICE_TEXT_BYTES + 1];
-    char *rest;
+    const char *end = text.size == 0 ? NULL : memchr(text.data, '~', text.size);
 
     if (end == NULL) {
         return false;
@@ -55,11 +69,8 @@ bool token_parse(struct bytes text, struct token *token)
             end[1 + DEVICE_TEXT_BYTES] != '~') {
         return false;
     }
-    memcpy(device, end + 1, DEVICE_TEXT_BYTES);
-    device[DEVICE_TEXT_BYTES] = '\0';
-    token->device = strtoull(device, &rest, 16);
     hash_secret(end + 2 + DEVICE_TEXT_BYTES, token->hash);
-    return *rest == '\0';
+    return read_device(end + 1, &token->device);
 }
 
 bool token_matches(const struct token *token, const unsigned char hash[TOKEN_HASH_BYTES])

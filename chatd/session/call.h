@@ -41,6 +41,7 @@ struct call {
     struct identity identity;
     struct request request;
     struct proposal proposal;
+    struct receipt_waiter waiter;
     bool is_blocking;
 };
 

@@ -116,6 +116,7 @@ static bool push(struct feed *feed, const struct event_view *event, struct frame
     if (event->kind == EVENT_MESSAGE && !bytes_equal(event->message.from, user_of(feed))) {
         shown.peer = name_of(event->message.peer);
         shown.cseq = event->message.seq;
+        shown.previous = event->message.previous;
     }
     if (!window_push(&feed->window, &shown)) {
         return false;
@@ -284,48 +285,66 @@ void feed_run(struct feed *feed, uint64_t from, uint64_t head)
     }
 }
 
+static enum err add_receipt(struct feed *feed, struct receipt *receipt,
+        struct receipt_waiter *waiter)
+{
+    receipt->user = feed->session->caller.identity.user;
+    receipt->device = feed->session->caller.identity.device;
+    return receipts_add(feed->session->caller.service->receipts, receipt, waiter);
+}
+
 void feed_settle(struct feed *feed)
 {
-    const struct identity *identity = &feed->session->caller.identity;
-
     list_leave(&feed->lazy);
     if (feed->state == FEED_OFF || feed->state == FEED_STARTING ||
             feed->acked <= feed->acked_told) {
         return;
     }
-    feed->acked_told = feed->acked;
-    receipts_add(feed->session->caller.service->receipts, user_of(feed), identity->device,
-            feed->acked, (struct bytes){ 0 }, 0);
+    struct receipt receipt = { .useq = feed->acked };
+    if (add_receipt(feed, &receipt, NULL) == ERR_OK) {
+        feed->acked_told = feed->acked;
+    }
 }
 
-enum err feed_acknowledge(struct feed *feed, uint64_t useq)
+// Takes what is acknowledged out of the window: a receipt for each run of one peer's messages, but
+// for the last one, which *last is.
+static void pop_shown(struct feed *feed, uint64_t useq, struct receipt *last)
 {
-    const struct identity *identity = &feed->session->caller.identity;
-    struct receipts *receipts = feed->session->caller.service->receipts;
     const struct shown *shown;
-    struct shown last = { 0 }; // of a run of messages by one peer
-    bool has_messages = false;
+
+    while ((shown = window_oldest(&feed->window)) != NULL && shown->useq <= useq) {
+        bool is_message = shown->cseq != 0 && !feed->session->caller.identity.is_consumer;
+        bool is_same = bytes_equal(name_bytes(&last->peer), name_bytes(&shown->peer));
+        if (is_message && last->cseq != 0 && !is_same) {
+            (void)!add_receipt(feed, last, NULL);
+            last->cseq = 0;
+        }
+        if (is_message && last->cseq == 0) {
+            last->peer = shown->peer;
+            last->after = shown->previous;
+        }
+        if (is_message) {
+            last->cseq = shown->cseq;
+            last->useq = shown->useq;
+        }
+        window_pop(&feed->window);
+    }
+}
+
+enum err feed_acknowledge(struct feed *feed, uint64_t useq, struct receipt_waiter *waiter)
+{
+    struct receipt last = { .cseq = 0 };
+    enum err err = ERR_OK;
 
     if (feed->state == FEED_OFF || feed->state == FEED_STARTING || useq > feed->pushed) {
         return ERR_INVALID;
     }
-    while ((shown = window_oldest(&feed->window)) != NULL && shown->useq <= useq) {
-        bool is_message = shown->cseq != 0 && !identity->is_consumer;
-        if (is_message && last.cseq != 0 &&
-                !bytes_equal(name_bytes(&last.peer), name_bytes(&shown->peer))) {
-            receipts_add(receipts, user_of(feed), identity->device, last.useq,
-                    name_bytes(&last.peer), last.cseq);
-        }
-        if (is_message) {
-            last = *shown;
-            has_messages = true;
-        }
-        window_pop(&feed->window);
-    }
+    pop_shown(feed, useq, &last);
     pass_over(feed);
-    if (has_messages) {
-        receipts_add(receipts, user_of(feed), identity->device, feed->acked, name_bytes(&last.peer),
-                last.cseq);
+    if (last.cseq != 0 || waiter != NULL) {
+        // Without messages, only the resume point: peer stays empty.
+        last.useq = feed->acked;
+        err = add_receipt(feed, &last, waiter);
         feed->acked_told = feed->acked;
     } else if (feed->acked > feed->acked_told) {
         session_owe_ack(feed->session);
@@ -335,5 +354,5 @@ enum err feed_acknowledge(struct feed *feed, uint64_t useq)
     if (feed->state == FEED_WAITING && has_room) {
         start_pull(feed);
     }
-    return ERR_OK;
+    return err;
 }

@@ -61,8 +61,9 @@ void feed_start(struct feed *feed, unsigned kinds);
 // The cursor is known: everything above it flows.
 void feed_run(struct feed *feed, uint64_t from, uint64_t head);
 
-// ERR_INVALID: beyond what was pushed.
-enum err feed_acknowledge(struct feed *feed, uint64_t useq) MUST_USE;
+// ERR_INVALID: beyond what was pushed. The waiter, if there is one, is told when the new cursor is
+// durable; after an error it is not.
+enum err feed_acknowledge(struct feed *feed, uint64_t useq, struct receipt_waiter *waiter) MUST_USE;
 
 // This session's own send has become this event of its mailbox: it is shown by its answer.
 void feed_note_answered(struct feed *feed, uint64_t useq);

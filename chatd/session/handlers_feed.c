@@ -217,9 +217,23 @@ void handle_SUBSCRIBE(struct call *call)
     }
 }
 
+static void on_acknowledged(struct receipt_waiter *waiter, enum err err)
+{
+    struct call *call = TASK_OF(waiter, struct call, waiter);
+
+    if (err != ERR_OK) {
+        call_fail(call, err, NULL);
+    } else {
+        call_reply_empty(call);
+    }
+}
+
+// Answered when it is durable: a cursor that was acknowledged never goes back. Without an id nobody
+// waits, and it is written when that costs least.
 void handle_ACK(struct call *call)
 {
     struct session *session = call->caller->session;
+    bool is_request = call->request.id != NULL;
     uint64_t useq = 0;
     enum cursor_kind kind =
             decode_cursor(call->request.params.cursor, call->service->generation, &useq);
@@ -229,9 +243,14 @@ void handle_ACK(struct call *call)
         call_fail(call, ERR_INVALID, "subscribe first: only shown events can be acknowledged");
         return;
     }
-    if (kind != CURSOR_VALID || feed_acknowledge(&session->feed, useq) != ERR_OK) {
-        call_fail(call, ERR_INVALID, "this cursor was not shown on this subscription");
-        return;
+    call->waiter.done = on_acknowledged;
+    enum err err = kind != CURSOR_VALID
+            ? ERR_INVALID
+            : feed_acknowledge(&session->feed, useq, is_request ? &call->waiter : NULL);
+    if (err != ERR_OK) {
+        call_fail(call, err,
+                err == ERR_INVALID ? "this cursor was not shown on this subscription" : NULL);
+    } else if (!is_request) {
+        call_reply_empty(call);
     }
-    call_reply_empty(call);
 }
