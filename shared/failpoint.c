@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shared/clock.h"
+
 static bool act(const char *name, const char *action)
 {
     fprintf(stderr, "failpoint name=%s action=%s\n", name, action);
@@ -43,6 +45,18 @@ bool failpoint(const char *name)
         return false;
     }
     return act(name, action);
+}
+
+static int64_t started_ms;
+
+__attribute__((constructor)) static void note_start(void)
+{
+    started_ms = clock_wall_ms();
+}
+
+int64_t plant_started_ms(void)
+{
+    return started_ms;
 }
 
 bool plant_is_on(const char *name)

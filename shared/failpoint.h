@@ -7,14 +7,18 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef CHAT_FAILPOINTS
 // True when the action is "error": the caller then fails as if its work had.
 bool failpoint(const char *name);
 bool plant_is_on(const char *name);
+// When this process started, in wall clock milliseconds.
+int64_t plant_started_ms(void);
 #define FAILPOINT(name) failpoint(name)
 #define PLANTED(name) plant_is_on(name)
 #else
 #define FAILPOINT(name) false
 #define PLANTED(name) false
+#define plant_started_ms() 0
 #endif

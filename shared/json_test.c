@@ -165,7 +165,7 @@ static void what_is_not_json_is_refused(void **state)
 {
     static const char *const wrong[] = { "", " ", "nul", "NaN", "Infinity", "01", "+1", "1.", ".5",
         "'a'", "{a:1}", "[1,]", "{\"a\":1,}", "[1 2]", "\"a", "\"\t\"", "\"\\x\"", "1 1", "{} {}",
-        "[", "}", "//\n1", "\xef\xbb\xbf" "1" };
+        "[", "}", "//\n1", "\xef\xbb\xbf[]" };
 
     (void)state;
     assert_all(wrong, COUNT(wrong), false);

@@ -29,11 +29,11 @@ enum record_type {
     RECORD_SEND = 8,          // user, peer, device, counter, after, ts, text
     RECORD_EDIT = 9,          // user, peer, device, counter, cseq of the target, ts, text
     RECORD_DELETE = 10,       // user, peer, device, counter, cseq of the target, ts
-    RECORD_DELIVERED = 11,    // user (who acknowledges), peer (who wrote), device, cseq, useq; after:
-                              // the peer's entry before those shown; if that one was not delivered
-                              // the record changes no watermark
-    RECORD_READ = 12,         // user (who has read), peer (who wrote), cseq
-    RECORD_BLOCK = 13,        // user blocks peer (flags 1) or no longer (0)
+    RECORD_DELIVERED = 11, // user (who acknowledges), peer (who wrote), device, cseq, useq; after:
+                           // the peer's entry before those shown; if that one was not delivered
+                           // the record changes no watermark
+    RECORD_READ = 12,      // user (who has read), peer (who wrote), cseq
+    RECORD_BLOCK = 13,     // user blocks peer (flags 1) or no longer (0)
     RECORD_TYPE_COUNT
 };
 

@@ -19,9 +19,9 @@ struct message_view {
     uint64_t seq;
     uint64_t useq;
     uint64_t previous; // of an event: the author's entry before this one; 0: none
-    uint64_t target;  // edits and deletes: the seq they change
-    uint64_t counter; // 0: none; of the viewer's own messages only
-    uint64_t device;  // of the viewer's own messages only, else 0
+    uint64_t target;   // edits and deletes: the seq they change
+    uint64_t counter;  // 0: none; of the viewer's own messages only
+    uint64_t device;   // of the viewer's own messages only, else 0
     uint64_t ts;
     enum message_kind kind;
     bool is_edited;

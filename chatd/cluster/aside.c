@@ -144,8 +144,9 @@ static void put_back(const char *path, struct partition *partition, uint16_t par
     enum err err = ERR_OK;
 
     if (partition_disk_index(partition) + 1 < from) {
-        partition_refuse(partition, "the file is older than the records set aside for it: restore "
-                                    "a newer backup");
+        partition_refuse(partition,
+                "the file is older than the records set aside for it: restore "
+                "a newer backup");
         return;
     }
     err = apply_file(path, partition, partition_count);

@@ -19,10 +19,10 @@
 enum err aside_copy(struct journal *journal, const char *directory, uint16_t partition,
         uint16_t partition_count, uint64_t from) MUST_USE;
 
-// Start, before the log is replayed: puts the records back into a partition whose file is good again
-// (a backup was restored), flushes it and renames the records to "....applied". A file that is too
-// old for them is refused: it would lack what came between. at(context, id) finds the partition, and
-// no other thread may be using it.
+// Start, before the log is replayed: puts the records back into a partition whose file is good
+// again (a backup was restored), flushes it and renames the records to "....applied". A file that
+// is too old for them is refused: it would lack what came between. at(context, id) finds the
+// partition, and no other thread may be using it.
 void aside_put_back(const char *directory,
         struct partition *(*at)(const void *context, uint16_t id), const void *context,
         uint16_t partition_count);

@@ -125,6 +125,7 @@ static enum err replay_batch(void *context, uint64_t index, struct bytes body)
     enum err err;
 
     if (FAILPOINT("recovery.batch")) {
+        free(flight);
         return ERR_IO;
     }
     if (flight == NULL) {

@@ -42,8 +42,8 @@ static void open_cell(void)
     char reason[300] = "";
 
     world.completions = completions_create(nothing, NULL);
-    assert_int_equal(
-            data_directory_open(&world.directory, world.path, 16, reason, sizeof(reason)), ERR_OK);
+    assert_int_equal(data_directory_open(&world.directory, world.path, 16, reason, sizeof(reason)),
+            ERR_OK);
     const struct cell_settings settings = {
         .directory = &world.directory,
         .log_tail_bytes_max = 100000,
@@ -225,8 +225,9 @@ static void a_partition_that_cannot_be_used_refuses_and_the_others_go_on(void **
     assert_int_equal(access(path, R_OK), 0);
     // With the file back from a backup they are put back, and both copies agree again.
     close_cell();
-    snprintf(command, sizeof(command), "rm -f %s/partitions/p%03u.db*; mv %s/saved %s/partitions/p%03u.db",
-            world.path, partition, world.path, world.path, partition);
+    snprintf(command, sizeof(command),
+            "rm -f %s/partitions/p%03u.db*; mv %s/saved %s/partitions/p%03u.db", world.path,
+            partition, world.path, world.path, partition);
     assert_int_equal(system(command), 0);
     open_cell();
     assert_null(cell_quarantine_reason(world.cell, partition));

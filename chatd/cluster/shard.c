@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "shared/failpoint.h"
 #include "shared/limits.h"
 #include "shared/log.h"
 
@@ -142,9 +141,6 @@ static void run_apply(struct task *task)
             continue;
         }
         CHECK(record_decode(batch_record(batch, i), &record) == ERR_OK);
-        if (PLANTED("dedupe_in_memory") && result->flight->is_replay) {
-            record.counter = 0;
-        }
         for (enum side side = SIDE_USER; side <= SIDE_PEER; side++) {
             if (owns(shard->number, shard->count, entry->partitions[side])) {
                 apply_side(result, &record, i, side);
@@ -173,6 +169,7 @@ void shard_apply(struct shard *shard, struct flight *flight,
         count += owns(shard->number, shard->count, entry->partitions[SIDE_USER]);
         count += owns(shard->number, shard->count, entry->partitions[SIDE_PEER]);
     }
+    CHECK(count > 0);
     result->shard = shard;
     result->flight = flight;
     result->done = done;

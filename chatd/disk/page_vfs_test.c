@@ -38,7 +38,8 @@ static void execute(sqlite3 *database, const char *sql)
     }
 }
 
-// A file of many pages, none of them free: rows that lie in a leaf and rows that need further pages.
+// A file of many pages, none of them free: rows that lie in a leaf and rows that need further
+// pages.
 static void fill(sqlite3 *database)
 {
     execute(database, "CREATE TABLE line (id INTEGER PRIMARY KEY, body BLOB)");
@@ -255,8 +256,9 @@ static void checkpoints_keep_every_page_signed(void **state)
     for (int round = 0; round < 20; round++) {
         execute(database, "UPDATE line SET body = randomblob(length(body)) WHERE random() % 3 = 0");
         execute(database, "DELETE FROM line WHERE id % 5 = 0");
-        execute(database, "INSERT INTO line SELECT id + 5, randomblob(700) FROM line "
-                          "WHERE id % 5 = 0 OR id = (SELECT max(id) FROM line)");
+        execute(database,
+                "INSERT INTO line SELECT id + 5, randomblob(700) FROM line "
+                "WHERE id % 5 = 0 OR id = (SELECT max(id) FROM line)");
         assert_int_equal(database_checkpoint(database), ERR_OK);
         assert_every_page_is_signed();
     }

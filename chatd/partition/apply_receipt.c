@@ -15,14 +15,14 @@ static void new_event(struct partition *partition, struct user *owner,
     residence_mark_conversation(partition, conversation);
 }
 
-// The peer's device acknowledged; told to the writer's devices only. A device that was not shown the
-// entries before these (it subscribed "from now") does not make them delivered.
+// The peer's device acknowledged; told to the writer's devices only. A device that was not shown
+// the entries before these (it subscribed "from now") does not make them delivered.
 static void delivered(struct partition *partition, struct user *owner,
         struct conversation *conversation, const struct record *record, enum side side,
         struct applied *applied)
 {
-    uint64_t *watermark = side == SIDE_USER ? &conversation->delivered_cseq
-                                            : &conversation->peer_delivered_cseq;
+    uint64_t *watermark =
+            side == SIDE_USER ? &conversation->delivered_cseq : &conversation->peer_delivered_cseq;
 
     if (record->cseq <= *watermark || record->after > *watermark) {
         return;

@@ -408,8 +408,7 @@ static void search_finds_the_newest_first_in_all_conversations(void **state)
     change(RECORD_DELETE, "ann", "cyd", 2, "");
     send("ann", "ada", 4, "Grüße 5");
     show_search(&all, "grüße", "");
-    assert_string_equal(all.data,
-            "ada:Grüße 5 ada:viele grüsse 3 cyd:GRÜSSE 2 ada:Grüße 1 ");
+    assert_string_equal(all.data, "ada:Grüße 5 ada:viele grüsse 3 cyd:GRÜSSE 2 ada:Grüße 1 ");
     show_search(&one, "GRÜSSE", "ada");
     assert_string_equal(one.data, "ada:Grüße 5 ada:viele grüsse 3 ada:Grüße 1 ");
     buffer_finish(&all);

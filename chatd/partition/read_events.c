@@ -203,8 +203,8 @@ static enum err view_event(struct partition *partition, struct arena *arena, con
     if (run->kind == RUN_MESSAGES) {
         struct one_message one = { arena, run->conversation, &event->message, false };
         event->kind = EVENT_MESSAGE;
-        enum err err = rows_visit(partition, run->conversation, run->cseq, run->cseq, take_message,
-                &one);
+        enum err err =
+                rows_visit(partition, run->conversation, run->cseq, run->cseq, take_message, &one);
         return err == ERR_OK && one.is_of_peer
                 ? find_previous(partition, run->conversation, &event->message)
                 : err;

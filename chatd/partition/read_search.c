@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Search: a merge of the conversations by falling useq, one slice of rows at a time, so that batches
-// get their turn between slices. There is no index; what is found first is what is newest.
+// Search: a merge of the conversations by falling useq, one slice of rows at a time, so that
+// batches get their turn between slices. There is no index; what is found first is what is newest.
 
 #include "partition/read.h"
 
@@ -101,6 +101,7 @@ static uint32_t newest(const struct scan *scan)
 {
     uint32_t best = 0;
 
+    CHECK(scan->count > 0);
     for (uint32_t i = 1; i < scan->count; i++) {
         if (scan->runs[i].useq > scan->runs[best].useq) {
             best = i;
@@ -115,8 +116,8 @@ static enum err step(struct scan *scan)
     uint32_t at = newest(scan);
     struct run *run = &scan->runs[at];
     struct visit visit = { scan, run->conversation, 0 };
-    enum err err = rows_visit(scan->partition, run->conversation, run->cseq, run->cseq, look,
-            &visit);
+    enum err err =
+            rows_visit(scan->partition, run->conversation, run->cseq, run->cseq, look, &visit);
 
     scan->page->before = visit.useq;
     if (run->cseq <= run->conversation->floor_cseq) {
@@ -124,10 +125,9 @@ static enum err step(struct scan *scan)
         return err;
     }
     run->cseq--;
-    return err != ERR_OK
-            ? err
-            : rows_visit(scan->partition, run->conversation, run->cseq, run->cseq, useq_at,
-                      &run->useq);
+    return err != ERR_OK ? err
+                         : rows_visit(scan->partition, run->conversation, run->cseq, run->cseq,
+                                   useq_at, &run->useq);
 }
 
 static enum err scan_slice(struct scan *scan, struct user *user)

@@ -42,20 +42,21 @@ static const char *const sql[STATEMENT_COUNT] = {
     [PUT_META] = "INSERT INTO meta VALUES(?,?) ON CONFLICT DO UPDATE SET value = excluded.value",
     [PUT_USER] = "REPLACE INTO user VALUES(?,?,?,?,?,?,?)",
     [PUT_DEVICE] = "REPLACE INTO device VALUES(?,?,?,?,?,?,?,?,?,?)",
-    [PUT_CONVERSATION] = "INSERT INTO conversation VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-                         "ON CONFLICT(id) DO UPDATE SET head_cseq = excluded.head_cseq, last_ts = "
-                         "excluded.last_ts, digest = excluded.digest, floor_cseq = "
-                         "excluded.floor_cseq, floor_digest = excluded.floor_digest, "
-                         "last_owner_cseq = excluded.last_owner_cseq, last_peer_cseq = "
-                         "excluded.last_peer_cseq, "
-                         "delivered_cseq = excluded.delivered_cseq, read_cseq = "
-                         "excluded.read_cseq, peer_delivered_cseq = excluded.peer_delivered_cseq, "
-                         "peer_read_cseq = excluded.peer_read_cseq, read_useq = "
-                         "excluded.read_useq, peer_delivered_useq = excluded.peer_delivered_useq, "
-                         "peer_read_useq = excluded.peer_read_useq, state_useq = "
-                         "excluded.state_useq, changed_useq = excluded.changed_useq, "
-                         "is_blocked_by_owner = excluded.is_blocked_by_owner, is_blocked_by_peer "
-                         "= excluded.is_blocked_by_peer",
+    [PUT_CONVERSATION] =
+            "INSERT INTO conversation VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+            "ON CONFLICT(id) DO UPDATE SET head_cseq = excluded.head_cseq, last_ts = "
+            "excluded.last_ts, digest = excluded.digest, floor_cseq = "
+            "excluded.floor_cseq, floor_digest = excluded.floor_digest, "
+            "last_owner_cseq = excluded.last_owner_cseq, last_peer_cseq = "
+            "excluded.last_peer_cseq, "
+            "delivered_cseq = excluded.delivered_cseq, read_cseq = "
+            "excluded.read_cseq, peer_delivered_cseq = excluded.peer_delivered_cseq, "
+            "peer_read_cseq = excluded.peer_read_cseq, read_useq = "
+            "excluded.read_useq, peer_delivered_useq = excluded.peer_delivered_useq, "
+            "peer_read_useq = excluded.peer_read_useq, state_useq = "
+            "excluded.state_useq, changed_useq = excluded.changed_useq, "
+            "is_blocked_by_owner = excluded.is_blocked_by_owner, is_blocked_by_peer "
+            "= excluded.is_blocked_by_peer",
     [PUT_SENDER] = "REPLACE INTO sender VALUES(?,?,?,?,?,?,?,?)",
     [PUT_MARK] = "REPLACE INTO mark VALUES(?,?,?,?,?)",
     [PUT_MESSAGE] = "REPLACE INTO message VALUES(?,?,?,?,?,?,?,?,?)",

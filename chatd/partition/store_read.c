@@ -2,7 +2,6 @@
 // Rows out of the file.
 
 #include "partition/store_inside.h"
-#include "shared/failpoint.h"
 
 static enum err get_devices(struct store *store, struct user *user)
 {
@@ -102,7 +101,7 @@ static enum err get_senders(struct store *store, struct conversation *conversati
             break;
         }
         struct sender *sender = &conversation->senders[number];
-        sender->counter = PLANTED("dedupe_in_memory") ? 0 : database_int(statement, 2);
+        sender->counter = database_int(statement, 2);
         sender->mark_counter = database_int(statement, 3);
         sender->mark_cseq = database_int(statement, 4);
         sender->marked_count = (uint32_t)database_int(statement, 5);

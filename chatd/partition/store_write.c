@@ -53,10 +53,11 @@ enum err store_put_conversation(struct store *store, const struct conversation *
     }
     const uint64_t numbers[] = { conversation->head_cseq, conversation->last_ts,
         conversation->digest, conversation->floor_cseq, conversation->floor_digest,
-        conversation->last_owner_cseq, conversation->last_peer_cseq, conversation->delivered_cseq, conversation->read_cseq, conversation->peer_delivered_cseq,
-        conversation->peer_read_cseq, conversation->read_useq, conversation->peer_delivered_useq,
-        conversation->peer_read_useq, conversation->state_useq, conversation->changed_useq,
-        conversation->is_blocked_by_owner, conversation->is_blocked_by_peer };
+        conversation->last_owner_cseq, conversation->last_peer_cseq, conversation->delivered_cseq,
+        conversation->read_cseq, conversation->peer_delivered_cseq, conversation->peer_read_cseq,
+        conversation->read_useq, conversation->peer_delivered_useq, conversation->peer_read_useq,
+        conversation->state_useq, conversation->changed_useq, conversation->is_blocked_by_owner,
+        conversation->is_blocked_by_peer };
     database_bind_int(statement, 1, conversation->id);
     database_bind_int(statement, 2, conversation->owner->id);
     database_bind_text(statement, 3, name_bytes(&conversation->peer));

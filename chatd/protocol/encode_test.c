@@ -286,7 +286,9 @@ static void errors_say_code_kind_and_details(void **state)
     assert_null(json_get(json_get(error, "data"), "retry_after_ms"));
     json_destroy(root);
 
-    details = (struct error_details){ .message = "", .has_last = true, .is_outcome_unknown = true,
+    details = (struct error_details){ .message = "",
+        .has_last = true,
+        .is_outcome_unknown = true,
         .retry_after_ms = 50 };
     struct json *id = parse("\"a\\\"b\"", 6);
     root = parse_frame(encode_error(id, ERR_CONFLICT, &details));

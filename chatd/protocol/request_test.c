@@ -108,19 +108,20 @@ static void add_value(struct buffer *out, const struct field *field, enum extent
 static void begin(struct buffer *out, const char *method)
 {
     buffer_clear(out);
-    buffer_print(out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{\"unknown\":[{}]",
-            method);
+    buffer_print(out,
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{\"unknown\":[{}]", method);
 }
 
 // All fields in `set` with their least value, but `odd`, for which the caller's text stands.
 static void add_fields(struct buffer *out, uint32_t set, uint32_t odd, const char *odd_text)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if ((set & fields[i].bit) == 0 || (fields[i].bit == odd && odd_text == NULL)) {
+        bool is_odd = fields[i].bit == odd;
+        if ((set & fields[i].bit) == 0 || (is_odd && odd_text == NULL)) {
             continue;
         }
         buffer_print(out, ",\"%s\":", fields[i].name);
-        if (fields[i].bit == odd) {
+        if (is_odd && odd_text != NULL) {
             buffer_add(out, odd_text, strlen(odd_text));
         } else {
             add_value(out, &fields[i], LEAST);
@@ -214,8 +215,8 @@ static void ids_are_strings_integers_null_or_absent(void **state)
     assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}"), ERR_OK);
     assert_true(json_value_is_null(request.id));
     request_finish(&request);
-    assert_int_equal(
-            parse("{\"jsonrpc\":\"2.0\",\"id\":9007199254740991,\"method\":\"ping\"}"), ERR_OK);
+    assert_int_equal(parse("{\"jsonrpc\":\"2.0\",\"id\":9007199254740991,\"method\":\"ping\"}"),
+            ERR_OK);
     request_finish(&request);
     for (int bytes = 0; bytes < 140; bytes++) {
         memset(id, 'i', (size_t)bytes);
@@ -385,8 +386,9 @@ static void a_field_that_the_method_does_not_have_is_ignored(void **state)
 static void a_reason_never_quotes_a_secret(void **state)
 {
     (void)state;
-    assert_int_equal(parse_and_finish("{\"jsonrpc\":\"2.0\",\"method\":\"session.login\",\"params\":"
-                                      "{\"user\":\"No Name\",\"password\":\"hunter2\"}}"),
+    assert_int_equal(parse_and_finish(
+                             "{\"jsonrpc\":\"2.0\",\"method\":\"session.login\",\"params\":"
+                             "{\"user\":\"No Name\",\"password\":\"hunter2\"}}"),
             ERR_PARAMS);
     assert_null(strstr(reason, "hunter2"));
     assert_null(strstr(reason, "No Name"));

@@ -39,8 +39,7 @@ static void forget(struct receipts *receipts, struct pending *pending)
 
 static void finish(struct pending *pending, enum err err)
 {
-    LIST_EACH(node, &pending->waiters)
-    {
+    LIST_EACH(node, &pending->waiters) {
         struct receipt_waiter *waiter = LIST_OF(node, struct receipt_waiter, of_receipt);
         list_leave(node);
         waiter->done(waiter, err);
@@ -53,8 +52,7 @@ void receipts_destroy(struct receipts *receipts)
     if (receipts == NULL) {
         return;
     }
-    LIST_EACH(node, &receipts->pending)
-    {
+    LIST_EACH(node, &receipts->pending) {
         struct pending *pending = LIST_OF(node, struct pending, order);
         forget(receipts, pending);
         finish(pending, ERR_UNAVAILABLE);
@@ -139,15 +137,15 @@ static void on_applied(struct proposal *proposal, const struct applied *applied)
 {
     struct pending *pending = TASK_OF(proposal, struct pending, proposal);
 
-    // ERR_INVALID, ERR_NOT_FOUND: the conversation is gone; the resume point has moved all the same.
+    // ERR_INVALID, ERR_NOT_FOUND: the conversation is gone; the resume point has moved all the
+    // same.
     bool has_moved = applied->outcome == ERR_INVALID || applied->outcome == ERR_NOT_FOUND;
     finish(pending, has_moved ? ERR_OK : applied->outcome);
 }
 
 void receipts_propose(struct receipts *receipts)
 {
-    LIST_EACH(node, &receipts->pending)
-    {
+    LIST_EACH(node, &receipts->pending) {
         struct pending *pending = LIST_OF(node, struct pending, order);
         const struct receipt *receipt = &pending->receipt;
         struct record record = {

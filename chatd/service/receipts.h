@@ -33,8 +33,8 @@ struct receipt_waiter {
     void (*done)(struct receipt_waiter *waiter, enum err err);
 };
 
-// Copied. waiter may be NULL. ERR_MEMORY: nothing was added, done is not called; the client is shown
-// the events again, and acknowledges again.
+// Copied. waiter may be NULL. ERR_MEMORY: nothing was added, done is not called; the client is
+// shown the events again, and acknowledges again.
 enum err receipts_add(struct receipts *receipts, const struct receipt *receipt,
         struct receipt_waiter *waiter);
 

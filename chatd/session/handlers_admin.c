@@ -198,7 +198,7 @@ static bool read_line(const struct json *line, struct bytes *user, struct bytes 
 void handle_ADMIN_USER_IMPORT(struct call *call)
 {
     const struct json *users = call->request.params.users;
-    struct bytes user, password;
+    struct bytes user = { 0 }, password = { 0 };
 
     for (size_t i = 0; i < json_count(users); i++) {
         if (!read_line(json_at(users, i), &user, &password)) {

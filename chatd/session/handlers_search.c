@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// history.search: slices of a scan, each a task of its own, until enough is found or the time is up.
+// history.search: slices of a scan, each a task of its own, until enough is found or the time is
+// up.
 
 #include "session/handlers.h"
 

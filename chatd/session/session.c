@@ -86,6 +86,7 @@ static bool make_output_room(struct session *session)
     if (output == NULL) {
         return false;
     }
+    CHECK(session->output_count == 0 || session->output_capacity > 0);
     for (uint32_t i = 0; i < session->output_count; i++) {
         output[i] = session->output[(session->output_first + i) % session->output_capacity];
     }
@@ -276,7 +277,8 @@ bool session_is_own(const struct session *session, const struct proposal *origin
         return false;
     }
     // Only calls propose what becomes an event with an origin.
-    const struct call *call = TASK_OF((struct proposal *)(uintptr_t)origin, struct call, proposal);
+    const struct call *call =
+            (const void *)((const char *)origin - offsetof(struct call, proposal));
     bool is_message = call->request.method == METHOD_MESSAGE_SEND ||
             call->request.method == METHOD_MESSAGE_EDIT ||
             call->request.method == METHOD_MESSAGE_DELETE;

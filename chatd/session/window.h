@@ -14,9 +14,9 @@
 
 struct shown {
     uint64_t useq;
-    uint64_t cseq;    // 0: not a message of another user
+    uint64_t cseq;     // 0: not a message of another user
     uint64_t previous; // that user's entry before it
-    struct name peer; // who wrote it
+    struct name peer;  // who wrote it
     uint32_t bytes;
 };
 

@@ -91,7 +91,9 @@ static void events_leave_in_order_also_around_the_ring(void **state)
 static void what_was_shown_is_remembered(void **state)
 {
     struct window window = { 0 };
-    const struct shown shown = { .useq = 5, .cseq = 6, .peer = name_of(bytes_of("ben")),
+    const struct shown shown = { .useq = 5,
+        .cseq = 6,
+        .peer = name_of(bytes_of("ben")),
         .bytes = 7 };
 
     (void)state;
