@@ -138,7 +138,7 @@ static enum err scan_slice(struct scan *scan, struct user *user)
     if (err != ERR_OK) {
         return err;
     }
-    scan->runs = malloc((changed.count + 1) * sizeof(*scan->runs));
+    scan->runs = calloc(changed.count + 1, sizeof(*scan->runs));
     err = scan->runs == NULL ? ERR_MEMORY : start_runs(scan, &changed);
     for (uint32_t rows = 0; err == ERR_OK && scan->count > 0 && rows < SEARCH_SLICE_ROWS &&
             scan->page->count < scan->query->limit;

@@ -72,6 +72,15 @@ static void end(struct call *call, struct frame *frame, enum err err)
     free(call);
 }
 
+const struct call *call_of_proposal(const struct proposal *proposal)
+{
+    if (proposal->done != call_on_appended) {
+        return NULL;
+    }
+    return (const struct call *)(const void *)((const char *)proposal -
+            offsetof(struct call, proposal));
+}
+
 void call_block(struct call *call)
 {
     call->is_blocking = true;

@@ -40,7 +40,7 @@ struct call {
     struct service *service;
     struct identity identity;
     struct request request;
-    struct proposal proposal;
+    struct proposal proposal; // done is call_on_appended for sends, edits and deletes
     struct receipt_waiter waiter;
     bool is_blocking;
 };
@@ -61,6 +61,12 @@ void call_reply_empty(struct call *call);
 // Ends it with an error; message NULL means the usual one for this error.
 void call_fail(struct call *call, enum err err, const char *message);
 void call_fail_with(struct call *call, enum err err, const struct error_details *details);
+
+// Answers a send, an edit or a delete (handlers_message.c).
+void call_on_appended(struct proposal *proposal, const struct applied *applied);
+
+// The call behind a proposal of a send, an edit or a delete; NULL for any other proposal.
+const struct call *call_of_proposal(const struct proposal *proposal);
 
 // Starts a result: {"jsonrpc":"2.0","id":...,"result":
 void call_begin_result(const struct call *call, struct buffer *out);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "protocol/encode.h"
-#include "session/session.h"
+#include "session/call.h"
 #include "shared/failpoint.h"
 #include "shared/limits.h"
 
@@ -35,10 +35,21 @@ static void move(struct feed *feed, enum feed_state next)
 
 static struct bytes user_of(const struct feed *feed)
 {
-    return name_bytes(&feed->session->caller.identity.user);
+    return name_bytes(&feed->identity.user);
 }
 
-// An event of this session's own send is shown by its answer, not pushed.
+// The device's own sends, edits and deletes are shown to it by their answers. One whose caller has
+// gone was not answered.
+static bool is_answered(const struct feed *feed, const struct proposal *origin)
+{
+    if (origin == NULL) {
+        return false;
+    }
+    const struct call *call = call_of_proposal(origin);
+    return call != NULL && call->caller != NULL &&
+            call->identity.device == feed->identity.device;
+}
+
 static bool take_answered(struct feed *feed, uint64_t useq)
 {
     uint32_t gone = 0;
@@ -64,7 +75,15 @@ static void pass_over(struct feed *feed)
     feed->acked = oldest == NULL ? feed->pushed : oldest->useq - 1;
 }
 
-void feed_note_answered(struct feed *feed, uint64_t useq)
+// Its acknowledged cursor has moved without a message: to be written within a second.
+static void owe_ack(struct feed *feed)
+{
+    if (list_is_empty(&feed->lazy)) {
+        list_append(&feed->set->lazy, &feed->lazy);
+    }
+}
+
+static void note_answered(struct feed *feed, uint64_t useq)
 {
     if (feed->state == FEED_OFF || useq <= feed->pushed) {
         return;
@@ -72,7 +91,7 @@ void feed_note_answered(struct feed *feed, uint64_t useq)
     if (feed->state == FEED_LIVE && useq == feed->pushed + 1) {
         feed->pushed = useq;
         pass_over(feed);
-        session_owe_ack(feed->session);
+        owe_ack(feed);
         return;
     }
     // Behind: remembered until the pull comes there. A client that sends thousands of messages and
@@ -108,7 +127,7 @@ static bool push(struct feed *feed, const struct event_view *event, struct frame
         return true;
     }
     if (*frame == NULL) {
-        *frame = encode_event(event, feed->session->caller.service->generation);
+        *frame = encode_event(event, feed->set->service->generation);
     }
     if (*frame == NULL) {
         return false;
@@ -122,7 +141,8 @@ static bool push(struct feed *feed, const struct event_view *event, struct frame
         return false;
     }
     feed->pushed = event->useq;
-    session_push(feed->session, frame_hold(*frame));
+    feed->set->events_pushed++;
+    feed->ops->push(feed, frame_hold(*frame), event->useq);
     return true;
 }
 
@@ -168,7 +188,7 @@ static void on_pulled(struct read *read)
     if (feed != NULL) {
         feed->pull = NULL;
         if (read->err != ERR_OK) {
-            session_fail(feed->session, "cannot read the mailbox");
+            feed->ops->fail(feed, "cannot read the mailbox");
         } else if (!push_page(feed, &pull->page)) {
             move(feed, FEED_WAITING);
         } else if (pull->page.is_complete) {
@@ -191,12 +211,12 @@ static void start_pull(struct feed *feed)
     }
     pull = calloc(1, sizeof(*pull));
     if (pull == NULL) {
-        session_fail(feed->session, "out of memory");
+        feed->ops->fail(feed, "out of memory");
         return;
     }
     move(feed, FEED_PULLING);
     pull->feed = feed;
-    pull->user = feed->session->caller.identity.user;
+    pull->user = feed->identity.user;
     pull->query.after_useq = feed->pushed;
     pull->query.count_max = window_room(&feed->window);
     pull->query.bytes_max =
@@ -204,10 +224,10 @@ static void start_pull(struct feed *feed)
     pull->read.run = run_pull;
     pull->read.done = on_pulled;
     feed->pull = pull;
-    if (service_read(feed->session->caller.service, user_of(feed), &pull->read) != ERR_OK) {
+    if (service_read(feed->set->service, user_of(feed), &pull->read) != ERR_OK) {
         feed->pull = NULL;
         free(pull);
-        session_fail(feed->session, "the server is busy");
+        feed->ops->fail(feed, "the server is busy");
     }
 }
 
@@ -216,8 +236,8 @@ static void on_event(struct subscriber *subscriber, struct delivery *delivery)
     struct feed *feed = TASK_OF(subscriber, struct feed, subscriber);
     const struct event_view *event = delivery->event;
 
-    if (session_is_own(feed->session, delivery->origin)) {
-        feed_note_answered(feed, event->useq);
+    if (is_answered(feed, delivery->origin)) {
+        note_answered(feed, event->useq);
         return;
     }
     if (feed->state != FEED_LIVE) {
@@ -238,24 +258,45 @@ static void on_revoked(struct subscriber *subscriber, uint64_t device, uint64_t 
 {
     struct feed *feed = TASK_OF(subscriber, struct feed, subscriber);
 
-    session_revoke(feed->session, device, keeper);
+    if (device == feed->identity.device || (device == 0 && keeper != feed->identity.device)) {
+        feed->ops->revoked(feed);
+    }
 }
 
-void feed_init(struct feed *feed, struct session *session)
+void feed_init(struct feed *feed, const struct feed_ops *ops, struct session_set *set)
 {
-    *feed = (struct feed){ .session = session };
+    *feed = (struct feed){ .ops = ops, .set = set };
     feed->subscriber.on_event = on_event;
     feed->subscriber.on_revoked = on_revoked;
     list_init(&feed->lazy);
 }
 
+void feed_finish(struct feed *feed)
+{
+    feed_stop(feed);
+    hub_leave(feed->set->service->hub, &feed->subscriber);
+}
+
+enum err feed_join(struct feed *feed, const struct identity *identity)
+{
+    feed_finish(feed);
+    feed->identity = *identity;
+    return hub_join(feed->set->service->hub, user_of(feed), &feed->subscriber) ? ERR_OK
+                                                                              : ERR_MEMORY;
+}
+
 void feed_stop(struct feed *feed)
 {
     feed_settle(feed);
+    feed->set->subscribed_count -= feed->state != FEED_OFF;
     feed->state = FEED_OFF;
     if (feed->pull != NULL) {
         feed->pull->feed = NULL;
         feed->pull = NULL;
+    }
+    if (feed->start != NULL) {
+        subscription_forget(feed->start);
+        feed->start = NULL;
     }
     window_finish(&feed->window);
     free(feed->answered);
@@ -264,10 +305,25 @@ void feed_stop(struct feed *feed)
     feed->answered_capacity = 0;
 }
 
+// A device has one subscription.
+static void replace(struct subscriber *subscriber, void *context)
+{
+    const struct feed *newer = context;
+    struct feed *feed = TASK_OF(subscriber, struct feed, subscriber);
+
+    if (feed != newer && feed->state != FEED_OFF &&
+            feed->identity.device == newer->identity.device) {
+        feed_stop(feed);
+        feed->ops->replaced(feed);
+    }
+}
+
 void feed_start(struct feed *feed, unsigned kinds)
 {
+    hub_each(feed->set->service->hub, user_of(feed), replace, feed);
     feed_stop(feed);
     move(feed, FEED_STARTING);
+    feed->set->subscribed_count++;
     feed->kinds = kinds;
     feed->pushed = UINT64_MAX; // nothing can be next, nor acknowledged, yet
     feed->acked = 0;
@@ -288,9 +344,9 @@ void feed_run(struct feed *feed, uint64_t from, uint64_t head)
 static enum err add_receipt(struct feed *feed, struct receipt *receipt,
         struct receipt_waiter *waiter)
 {
-    receipt->user = feed->session->caller.identity.user;
-    receipt->device = feed->session->caller.identity.device;
-    return receipts_add(feed->session->caller.service->receipts, receipt, waiter);
+    receipt->user = feed->identity.user;
+    receipt->device = feed->identity.device;
+    return receipts_add(feed->set->service->receipts, receipt, waiter);
 }
 
 void feed_settle(struct feed *feed)
@@ -313,7 +369,7 @@ static void pop_shown(struct feed *feed, uint64_t useq, struct receipt *last)
     const struct shown *shown;
 
     while ((shown = window_oldest(&feed->window)) != NULL && shown->useq <= useq) {
-        bool is_message = shown->cseq != 0 && !feed->session->caller.identity.is_consumer;
+        bool is_message = shown->cseq != 0 && !feed->identity.is_consumer;
         bool is_same = bytes_equal(name_bytes(&last->peer), name_bytes(&shown->peer));
         if (is_message && last->cseq != 0 && !is_same) {
             (void)!add_receipt(feed, last, NULL);
@@ -347,7 +403,7 @@ enum err feed_acknowledge(struct feed *feed, uint64_t useq, struct receipt_waite
         err = add_receipt(feed, &last, waiter);
         feed->acked_told = feed->acked;
     } else if (feed->acked > feed->acked_told) {
-        session_owe_ack(feed->session);
+        owe_ack(feed);
     }
     bool has_room = window_room(&feed->window) >= WINDOW_EVENTS / 4 &&
             feed->window.bytes <= WINDOW_BYTES - WINDOW_BYTES / 4;

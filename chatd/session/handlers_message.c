@@ -7,8 +7,6 @@
 #include <stdlib.h>
 
 #include "service/messages.h"
-#include "session/feed.h"
-#include "session/session.h"
 
 // Fills the error's details from what the partition said.
 static void fail_applied(struct call *call, const struct applied *applied)
@@ -29,7 +27,7 @@ static void fail_applied(struct call *call, const struct applied *applied)
     call_fail_with(call, applied->outcome, &details);
 }
 
-static void on_appended(struct proposal *proposal, const struct applied *applied)
+void call_on_appended(struct proposal *proposal, const struct applied *applied)
 {
     struct call *call = TASK_OF(proposal, struct call, proposal);
     const struct params *params = &call->request.params;
@@ -89,7 +87,7 @@ static void send(struct call *call)
 {
     const struct draft draft = draft_of(call);
 
-    call->proposal.done = on_appended;
+    call->proposal.done = call_on_appended;
     enum err err = messages_send(call->service, &call->identity, &draft, &call->proposal);
     if (err != ERR_OK) {
         call_fail(call, err, err == ERR_INVALID ? "there is no conversation with oneself" : NULL);
@@ -155,7 +153,7 @@ static void on_target(struct read *read)
         }
     }
     free(change);
-    call->proposal.done = on_appended;
+    call->proposal.done = call_on_appended;
     if (err == ERR_OK) {
         err = messages_change(call->service, &call->identity, is_edit, &draft, &call->proposal);
     }

@@ -12,57 +12,6 @@
 #define CLOSE_POLICY 1008 // RFC 6455, section 7.4.1
 #define CLOSE_INTERNAL 1011
 
-static void relieve(struct caller *caller);
-static void answer(struct caller *caller, struct frame *frame, enum err err);
-
-void *session_open(void *context, struct net_link *link)
-{
-    struct session_set *set = context;
-    struct session *session = calloc(1, sizeof(*session));
-
-    if (session == NULL || set->is_draining) {
-        free(session);
-        return NULL;
-    }
-    caller_init(&session->caller, set->service);
-    session->caller.session = session;
-    session->caller.answer = answer;
-    session->caller.relieved = relieve;
-    session->set = set;
-    session->link = link;
-    feed_init(&session->feed, session);
-    list_init(&session->alive);
-    list_append(&set->alive, &session->alive);
-    session->alive_ms = clock_monotonic_ms();
-    set->count++;
-    set->opened++;
-    set->on_timed(set->context);
-    return session;
-}
-
-void session_closed(void *peer)
-{
-    struct session *session = peer;
-    struct session_set *set = session->set;
-
-    set->subscribed_count -= session->feed.state != FEED_OFF;
-    set->authenticated_count -= session->caller.is_authenticated;
-    set->count--;
-    feed_stop(&session->feed);
-    hub_leave(set->service->hub, &session->feed.subscriber);
-    caller_finish(&session->caller);
-    list_leave(&session->alive);
-    for (uint32_t i = 0; i < session->output_count; i++) {
-        frame_release(session->output[(session->output_first + i) % session->output_capacity]);
-    }
-    for (uint32_t i = 0; i < session->input_count; i++) {
-        frame_release(session->input[i]);
-    }
-    free(session->output);
-    free(session->input);
-    free(session);
-}
-
 void session_close(struct session *session, uint16_t code, const char *reason)
 {
     if (!session->is_closing) {
@@ -122,9 +71,36 @@ static void answer(struct caller *caller, struct frame *frame, enum err err)
 
 void session_push(struct session *session, struct frame *frame)
 {
-    session->set->events_pushed++;
     write_frame(session, frame);
 }
+
+static void push_event(struct feed *feed, struct frame *frame, uint64_t useq)
+{
+    (void)useq;
+    write_frame(TASK_OF(feed, struct session, feed), frame);
+}
+
+static void fail_feed(struct feed *feed, const char *reason)
+{
+    session_close(TASK_OF(feed, struct session, feed), CLOSE_INTERNAL, reason);
+}
+
+static void tell_replaced(struct feed *feed)
+{
+    write_frame(TASK_OF(feed, struct session, feed), encode_server_event("replaced", 0));
+}
+
+static void close_revoked(struct feed *feed)
+{
+    session_close(TASK_OF(feed, struct session, feed), CLOSE_POLICY, "this device was revoked");
+}
+
+static const struct feed_ops feed_ops = {
+    .push = push_event,
+    .fail = fail_feed,
+    .replaced = tell_replaced,
+    .revoked = close_revoked,
+};
 
 static bool must_hold(const struct session *session)
 {
@@ -250,19 +226,13 @@ struct frame *session_next(void *peer)
 
 enum err session_admit(struct session *session, const struct identity *identity)
 {
-    struct hub *hub = session->caller.service->hub;
-
-    if (session->caller.is_authenticated) {
-        // Another user on the same connection: the old subscription ends.
-        session->set->subscribed_count -= session->feed.state != FEED_OFF;
-        feed_stop(&session->feed);
-        hub_leave(hub, &session->feed.subscriber);
-        session->caller.is_authenticated = false;
-        session->set->authenticated_count--;
-    }
+    // Another user on the same connection: the old subscription ends.
+    session->set->authenticated_count -= session->caller.is_authenticated;
+    session->caller.is_authenticated = false;
     session->caller.identity = *identity;
-    if (!hub_join(hub, name_bytes(&identity->user), &session->feed.subscriber)) {
-        return ERR_MEMORY;
+    enum err err = feed_join(&session->feed, identity);
+    if (err != ERR_OK) {
+        return err;
     }
     session->caller.is_authenticated = true;
     session->set->authenticated_count++;
@@ -271,39 +241,48 @@ enum err session_admit(struct session *session, const struct identity *identity)
     return ERR_OK;
 }
 
-bool session_is_own(const struct session *session, const struct proposal *origin)
+void *session_open(void *context, struct net_link *link)
 {
-    if (origin == NULL) {
-        return false;
+    struct session_set *set = context;
+    struct session *session = calloc(1, sizeof(*session));
+
+    if (session == NULL || set->is_draining) {
+        free(session);
+        return NULL;
     }
-    // Only calls propose what becomes an event with an origin.
-    const struct call *call =
-            (const void *)((const char *)origin - offsetof(struct call, proposal));
-    bool is_message = call->request.method == METHOD_MESSAGE_SEND ||
-            call->request.method == METHOD_MESSAGE_EDIT ||
-            call->request.method == METHOD_MESSAGE_DELETE;
-    return is_message && call->caller == &session->caller;
+    caller_init(&session->caller, set->service);
+    session->caller.session = session;
+    session->caller.answer = answer;
+    session->caller.relieved = relieve;
+    session->set = set;
+    session->link = link;
+    feed_init(&session->feed, &feed_ops, set);
+    list_init(&session->alive);
+    list_append(&set->alive, &session->alive);
+    session->alive_ms = clock_monotonic_ms();
+    set->count++;
+    set->opened++;
+    set->on_timed(set->context);
+    return session;
 }
 
-void session_owe_ack(struct session *session)
+void session_closed(void *peer)
 {
-    if (list_is_empty(&session->feed.lazy)) {
-        list_append(&session->set->lazy, &session->feed.lazy);
+    struct session *session = peer;
+    struct session_set *set = session->set;
+
+    set->authenticated_count -= session->caller.is_authenticated;
+    set->count--;
+    feed_finish(&session->feed);
+    caller_finish(&session->caller);
+    list_leave(&session->alive);
+    for (uint32_t i = 0; i < session->output_count; i++) {
+        frame_release(session->output[(session->output_first + i) % session->output_capacity]);
     }
-}
-
-void session_revoke(struct session *session, uint64_t device, uint64_t keeper)
-{
-    uint64_t own = session->caller.identity.device;
-
-    if (device == own || (device == 0 && keeper != own)) {
-        session_close(session, CLOSE_POLICY, "this device was revoked");
+    for (uint32_t i = 0; i < session->input_count; i++) {
+        frame_release(session->input[i]);
     }
-}
-
-void session_replaced(struct session *session)
-{
-    session->set->subscribed_count -= session->feed.state != FEED_OFF;
-    feed_stop(&session->feed);
-    session_push(session, encode_server_event("replaced", 0));
+    free(session->output);
+    free(session->input);
+    free(session);
 }

@@ -49,22 +49,10 @@ void session_closed(void *peer);
 // Authenticated: joins its user's mailbox and takes the larger frame limit.
 enum err session_admit(struct session *session, const struct identity *identity) MUST_USE;
 
-// Queues an event; takes the frame.
+// Queues a notification; takes the frame.
 void session_push(struct session *session, struct frame *frame);
-
-// The sends, edits and deletes of this session are shown by their answers.
-bool session_is_own(const struct session *session, const struct proposal *origin);
-
-// Its acknowledged cursor has moved without a message: to be written within a second.
-void session_owe_ack(struct session *session);
 
 // Something of the server's failed: closes with 1011 and says what.
 void session_fail(struct session *session, const char *reason);
-
-// Its device was revoked, or (device 0) all but keeper: closes with 1008.
-void session_revoke(struct session *session, uint64_t device, uint64_t keeper);
-
-// A newer subscription of the same device has taken over.
-void session_replaced(struct session *session);
 
 void session_close(struct session *session, uint16_t code, const char *reason);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Where a subscription begins: the cursor, the heads changed since, and whether the client's cache is
+// any good. Decided by the mailbox's partition, in one go.
+//
+// Thread: the loop thread.
+
+#pragma once
+
+#include "partition/read.h"
+#include "session/feed.h"
+
+enum subscription_kind { FROM_NOW, FROM_UNREAD, FROM_CURSOR };
+
+struct subscription_from {
+    enum subscription_kind kind;
+    uint64_t useq;            // FROM_CURSOR
+    bool is_other_generation; // the cursor is of before a restore: "reset"
+};
+
+// "now", "unread" or a cursor; false when it is none of them.
+bool subscription_parse(struct bytes text, uint64_t generation, struct subscription_from *from);
+
+struct subscription {
+    bool is_reset;
+    uint64_t after; // events flow from here
+    uint64_t head;  // of the mailbox
+    struct heads_page heads;
+};
+
+// Starts the feed. done is called later, exactly once, before the first event is pushed; the
+// subscription is lent for the call. After an error here done is not called and the feed is off.
+enum err subscription_begin(struct feed *feed, const struct subscription_from *from, unsigned kinds,
+        void (*done)(void *context, enum err err, const struct subscription *subscription),
+        void *context) MUST_USE;
