@@ -13,8 +13,8 @@ static void print_table(const struct json *status)
     struct bytes version = output_text(status, "version");
     bool is_full = false;
 
-    printf("chatd        %.*s, pid %" PRIu64 ", up %" PRIu64 " s\n", (int)version.size, version.data,
-            output_uint(status, "pid"), output_uint(status, "uptime_s"));
+    printf("chatd        %.*s, pid %" PRIu64 ", up %" PRIu64 " s\n", (int)version.size,
+            version.data, output_uint(status, "pid"), output_uint(status, "uptime_s"));
     printf("connections  %" PRIu64 " open, %" PRIu64 " authenticated, %" PRIu64 " subscribed\n",
             output_uint(status, "connections"), output_uint(status, "authenticated"),
             output_uint(status, "subscribed"));
@@ -22,7 +22,8 @@ static void print_table(const struct json *status)
            " us, slowest %" PRIu64 " us\n",
             output_uint(log, "index"), output_size(output_uint(log, "tail_bytes")),
             output_uint(log, "append_us_last"), output_uint(log, "append_us_max"));
-    printf("partitions   %" PRIu64 ", %" PRIu64 " to be flushed, %" PRIu64 " quarantined, %s in memory\n",
+    printf("partitions   %" PRIu64 ", %" PRIu64 " to be flushed, %" PRIu64
+           " quarantined, %s in memory\n",
             output_uint(partitions, "count"), output_uint(partitions, "dirty"),
             output_uint(partitions, "quarantined"),
             output_size(output_uint(partitions, "memory_bytes")));

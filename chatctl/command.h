@@ -14,8 +14,8 @@ struct arguments {
     const char *operands[OPERANDS_MAX];
     int operand_count;
     bool is_json;
-    bool has_token;  // --token, --tokens
-    bool is_dry_run; // --dry-run
+    bool has_token;    // --token, --tokens
+    bool is_dry_run;   // --dry-run
     bool has_password; // --password: asked for, or read from stdin
 };
 

@@ -33,12 +33,13 @@ static void print_help(FILE *out)
                 commands[i].verb == NULL ? "" : commands[i].verb, commands[i].synopsis);
         fprintf(out, "  %-42s %s\n", line, commands[i].sentence);
     }
-    fprintf(out, "\n  --admin-socket PATH  chatd's admin socket (default " ADMIN_SOCKET_DEFAULT
-                 ",\n                       or $CHATCTL_ADMIN_SOCKET)\n"
-                 "  --json               answers and errors as JSON\n"
-                 "  --version, --help\n\n"
-                 "exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 not allowed, 5 not found,\n"
-                 "            6 refused, 7 partly done, 8 a check failed, 124 time-out\n");
+    fprintf(out,
+            "\n  --admin-socket PATH  chatd's admin socket (default " ADMIN_SOCKET_DEFAULT
+            ",\n                       or $CHATCTL_ADMIN_SOCKET)\n"
+            "  --json               answers and errors as JSON\n"
+            "  --version, --help\n\n"
+            "exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 not allowed, 5 not found,\n"
+            "            6 refused, 7 partly done, 8 a check failed, 124 time-out\n");
 }
 
 static const struct command *find(const char *noun, const char *verb)

@@ -196,34 +196,70 @@ static bool is_action(const char *argument, enum config_action *action)
     return false;
 }
 
-// One pass over the arguments: the first one only looks for --config, because options win over it.
-static enum err read_arguments(struct config *config, int argc, char **argv, bool wants_file,
-        enum config_action *action, char *reason, size_t reason_bytes)
+// "--name value" or "--name=value".
+struct option {
+    char name[64];
+    const char *value; // NULL: there is none
+};
+
+static bool split_option(int argc, char **argv, int *i, struct option *option)
 {
+    const char *argument = argv[*i];
+    const char *equals = strchr(argument, '=');
+
+    if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0') {
+        return false;
+    }
+    size_t bytes = equals == NULL ? strlen(argument + 2) : (size_t)(equals - argument - 2);
+    snprintf(option->name, sizeof(option->name), "%.*s", (int)bytes, argument + 2);
+    option->value = equals != NULL ? equals + 1 : NULL;
+    if (equals == NULL && *i + 1 < argc) {
+        option->value = argv[++*i];
+    }
+    return true;
+}
+
+// One pass over the arguments: the first one only looks for --config, because options win over it.
+struct pass {
+    bool wants_file;
+    char *reason;
+    size_t reason_bytes;
+};
+
+static enum err take_option(struct config *config, const struct option *option,
+        const struct pass *pass)
+{
+    bool is_file = strcmp(option->name, "config") == 0;
+
+    if (is_file != pass->wants_file) {
+        return ERR_OK;
+    }
+    if (!is_file) {
+        return read_option(config, option->name, option->value, pass->reason, pass->reason_bytes);
+    }
+    if (option->value == NULL) {
+        snprintf(pass->reason, pass->reason_bytes, "--config needs the name of a file");
+        return ERR_INVALID;
+    }
+    return read_file(config, option->value, pass->reason, pass->reason_bytes);
+}
+
+static enum err read_arguments(struct config *config, int argc, char **argv,
+        enum config_action *action, const struct pass *pass)
+{
+    struct option option;
     enum err err = ERR_OK;
 
     for (int i = 1; err == ERR_OK && i < argc; i++) {
-        char option[64];
         if (is_action(argv[i], action)) {
             continue;
         }
-        if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0') {
-            snprintf(reason, reason_bytes, "\"%.60s\" is not an option (chatd --help lists all)",
-                    argv[i]);
+        if (!split_option(argc, argv, &i, &option)) {
+            snprintf(pass->reason, pass->reason_bytes,
+                    "\"%.60s\" is not an option (chatd --help lists all)", argv[i]);
             return ERR_INVALID;
         }
-        const char *equals = strchr(argv[i], '=');
-        size_t bytes = equals == NULL ? strlen(argv[i] + 2) : (size_t)(equals - argv[i] - 2);
-        snprintf(option, sizeof(option), "%.*s", (int)bytes, argv[i] + 2);
-        const char *value = equals != NULL ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
-        if (strcmp(option, "config") != 0) {
-            err = wants_file ? ERR_OK : read_option(config, option, value, reason, reason_bytes);
-        } else if (wants_file && value == NULL) {
-            snprintf(reason, reason_bytes, "--config needs the name of a file");
-            err = ERR_INVALID;
-        } else if (wants_file) {
-            err = read_file(config, value, reason, reason_bytes);
-        }
+        err = take_option(config, &option, pass);
     }
     return err;
 }
@@ -240,9 +276,11 @@ enum err config_load(struct config *config, int argc, char **argv, enum config_a
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         CHECK(set(config, &settings[i], settings[i].fallback, reason, reason_bytes) == ERR_OK);
     }
-    err = read_arguments(config, argc, argv, true, action, reason, reason_bytes);
+    const struct pass file_pass = { true, reason, reason_bytes };
+    const struct pass option_pass = { false, reason, reason_bytes };
+    err = read_arguments(config, argc, argv, action, &file_pass);
     if (err == ERR_OK) {
-        err = read_arguments(config, argc, argv, false, action, reason, reason_bytes);
+        err = read_arguments(config, argc, argv, action, &option_pass);
     }
     if (err == ERR_OK && !config_split_listen(config->listen, host, &port)) {
         snprintf(reason, reason_bytes, "listen must be HOST:PORT, not \"%.60s\"", config->listen);

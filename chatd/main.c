@@ -19,6 +19,7 @@
 #include "net/net.h"
 #include "service/service.h"
 #include "session/exchange.h"
+#include "session/poll.h"
 #include "session/session.h"
 #include "session/session_set.h"
 #include "shared/clock.h"
@@ -77,6 +78,7 @@ static void drain(struct chatd *chatd)
     log_info("draining", "connections=%u", chatd->sessions.count);
     net_stop_accepting(chatd->net);
     session_set_drain(&chatd->sessions, RETRY_AFTER_MS);
+    poll_set_drain(chatd->sessions.polls);
     enter(chatd, DRAINING);
 }
 
@@ -91,6 +93,7 @@ static void on_turn_end(void *context)
 {
     struct chatd *chatd = context;
 
+    poll_set_turn_end(chatd->sessions.polls);
     cell_turn_end(chatd->cell);
     if (chatd->stage == DRAINING && session_set_is_drained(&chatd->sessions)) {
         flush(chatd);
@@ -102,6 +105,7 @@ static void on_tick(void *context)
     struct chatd *chatd = context;
     int64_t now = clock_monotonic_ms();
     bool has_sessions = session_set_tick(&chatd->sessions, now);
+    bool has_polls = poll_set_tick(chatd->sessions.polls, now);
     bool has_links = net_sweep(chatd->net, now);
 
     if (chatd->stage == DRAINING && now - chatd->stage_ms > DRAIN_MS_MAX) {
@@ -111,7 +115,7 @@ static void on_tick(void *context)
         log_warn("flush_unfinished", "fix=\"none needed: the next start reads the log\"");
         on_flushed(chatd);
     }
-    if (!has_sessions && !has_links && chatd->stage == SERVING) {
+    if (!has_sessions && !has_polls && !has_links && chatd->stage == SERVING) {
         loop_tick_enable(chatd->loop, false);
     }
 }
@@ -249,12 +253,17 @@ static enum err start(struct chatd *chatd, char *reason, size_t reason_bytes)
             : strcmp(chatd->config.registration, "invite") == 0 ? REGISTRATION_INVITE
                                                                 : REGISTRATION_CLOSED;
     session_set_init(&chatd->sessions, &chatd->service, on_timed, chatd);
+    chatd->sessions.polls = poll_set_create(&chatd->sessions);
+    if (chatd->sessions.polls == NULL) {
+        return ERR_MEMORY;
+    }
     return start_net(chatd, reason, reason_bytes);
 }
 
 static void stop(struct chatd *chatd)
 {
     net_destroy(chatd->net);
+    poll_set_destroy(chatd->sessions.polls);
     hasher_destroy(chatd->hasher);
     if (chatd->completions != NULL) {
         completions_deliver(chatd->completions);

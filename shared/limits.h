@@ -31,12 +31,18 @@
 #define ACK_LAZY_MS 1000
 #define CONNECTIONS_MAX 18000
 
+// Long poll.
+#define POLL_IDLE_MS 60000 // a poll session lives so long after its last question
+#define POLL_WAIT_S_DEFAULT 25
+#define POLL_WAIT_S_MAX 55
+
 // Reads.
 #define HISTORY_LIMIT_DEFAULT 50
 #define HISTORY_LIMIT_MAX 500
 #define HISTORY_BYTES_MAX (1024 * 1024) // texts of one page; then "more"
 #define HEADS_PER_PAGE_MAX 200
 #define CATCH_UP_CONVERSATIONS_MAX 1000 // more changed ones than this: "reset"
+#define CATCH_UP_SEEN_MAX 10000 // events that a new poll session acknowledges for an older one
 #define UNREAD_COUNT_MAX 999
 #define UNREAD_SCAN_ROWS_MAX 2000
 #define PREVIOUS_ROWS_MAX 4096 // how far an event looks back for its author's entry before it

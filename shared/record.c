@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "shared/limits.h"
+
 // What each type carries. The order of the fields on disk is that of field_table.
 static const struct {
     const char *name;
@@ -127,7 +129,8 @@ enum err record_decode(struct bytes data, struct record *record)
             decode_field(&reader, field_table[i].is_bytes, (char *)record + field_table[i].offset);
         }
     }
-    if (reader.has_failed || reader.position != reader.bytes) {
+    if (reader.has_failed || reader.position != reader.bytes ||
+            record->user.size > NAME_BYTES_MAX || record->peer.size > NAME_BYTES_MAX) {
         return ERR_DAMAGED;
     }
     return ERR_OK;

@@ -7,6 +7,8 @@
 
 #include "service/accounts.h"
 #include "session/call.h"
+#include "session/poll.h"
+#include "shared/limits.h"
 
 struct exchange {
     struct caller caller;
@@ -14,6 +16,10 @@ struct exchange {
     struct session_set *set;
     struct frame *body; // waits for the token to be verified
     struct waiting *waiting;
+    void (*authenticated)(struct exchange *exchange); // what goes on then
+    struct poll_question question;
+    char cursor[CURSOR_BYTES_MAX];
+    unsigned wait_s;
 };
 
 // Outlives the exchange when the client leaves while its token is being verified.
@@ -63,15 +69,14 @@ static void on_token(void *context, const struct account_result *result)
     }
     exchange->caller.identity = result->identity;
     exchange->caller.is_authenticated = true;
-    call_begin(&exchange->caller, exchange->body->data, exchange->body->bytes);
+    exchange->authenticated(exchange);
 }
 
 static void verify_token(struct exchange *exchange, const char *token)
 {
     struct waiting *waiting = calloc(1, sizeof(*waiting));
 
-    if (waiting == NULL || exchange->body == NULL) {
-        free(waiting);
+    if (waiting == NULL) {
         fail(exchange, ERR_MEMORY, "out of memory");
         return;
     }
@@ -85,10 +90,25 @@ static void verify_token(struct exchange *exchange, const char *token)
     }
 }
 
-static void begin_rpc(struct exchange *exchange, const struct net_request *request)
+// The token of "Authorization: Bearer TOKEN"; NULL after saying what is wrong with the header.
+static const char *bearer_of(struct exchange *exchange, const struct net_request *request)
 {
     static const char bearer[] = "Bearer ";
 
+    if (strncmp(request->authorization, bearer, sizeof(bearer) - 1) != 0) {
+        fail(exchange, ERR_UNAUTHORIZED, "the Authorization header must be \"Bearer TOKEN\"");
+        return NULL;
+    }
+    return request->authorization + sizeof(bearer) - 1;
+}
+
+static void run_rpc(struct exchange *exchange)
+{
+    call_begin(&exchange->caller, exchange->body->data, exchange->body->bytes);
+}
+
+static void begin_rpc(struct exchange *exchange, const struct net_request *request)
+{
     if (strcmp(request->method, "POST") != 0) {
         fail(exchange, ERR_REQUEST, "use POST with one JSON-RPC request as the body");
         return;
@@ -98,11 +118,89 @@ static void begin_rpc(struct exchange *exchange, const struct net_request *reque
     exchange->set->requests++;
     if (request->authorization[0] == '\0') {
         call_begin(&exchange->caller, request->body, request->body_bytes);
-    } else if (strncmp(request->authorization, bearer, sizeof(bearer) - 1) != 0) {
-        fail(exchange, ERR_UNAUTHORIZED, "the Authorization header must be \"Bearer TOKEN\"");
+        return;
+    }
+    const char *token = bearer_of(exchange, request);
+    if (token == NULL) {
+        return;
+    }
+    exchange->body = frame_copy(request->body, request->body_bytes);
+    exchange->authenticated = run_rpc;
+    if (exchange->body == NULL) {
+        fail(exchange, ERR_MEMORY, "out of memory");
+        return;
+    }
+    verify_token(exchange, token);
+}
+
+static void on_events(struct poll_question *question, enum err err, struct frame *body)
+{
+    struct exchange *exchange =
+            (struct exchange *)(void *)((char *)question - offsetof(struct exchange, question));
+
+    if (err == ERR_OK) {
+        send_answer(&exchange->caller, body, ERR_OK);
     } else {
-        exchange->body = frame_copy(request->body, request->body_bytes);
-        verify_token(exchange, request->authorization + sizeof(bearer) - 1);
+        fail(exchange, err,
+                err == ERR_CONFLICT ? "another subscription of this device has taken over"
+                                    : call_usual_message(err));
+    }
+}
+
+static void ask_events(struct exchange *exchange)
+{
+    exchange->question.answer = on_events;
+    enum err err = poll_ask(exchange->set->polls, &exchange->caller.identity,
+            bytes_of(exchange->cursor), exchange->wait_s, &exchange->question);
+    if (err != ERR_OK) {
+        fail(exchange, err,
+                err == ERR_PARAMS ? "cursor must be 0 or a cursor of an answer"
+                                  : call_usual_message(err));
+    }
+}
+
+// A parameter of the query, up to the next '&'.
+static bool read_query(const char *query, const char *name, char *value, size_t value_bytes)
+{
+    size_t name_size = strlen(name);
+
+    while (query != NULL && *query != '\0') {
+        query += *query == '&' || *query == '?';
+        if (strncmp(query, name, name_size) == 0 && query[name_size] == '=') {
+            size_t bytes = strcspn(query + name_size + 1, "&");
+            snprintf(value, value_bytes, "%.*s", (int)bytes, query + name_size + 1);
+            return bytes < value_bytes;
+        }
+        query = strchr(query, '&');
+    }
+    return false;
+}
+
+static void begin_events(struct exchange *exchange, const struct net_request *request)
+{
+    char wait[16] = "";
+    char *end = wait;
+
+    if (strcmp(request->method, "GET") != 0 || exchange->set->is_draining) {
+        fail(exchange, exchange->set->is_draining ? ERR_UNAVAILABLE : ERR_REQUEST,
+                "GET /events?cursor=CURSOR&wait=SECONDS");
+        return;
+    }
+    exchange->wait_s = POLL_WAIT_S_DEFAULT;
+    if (read_query(request->query, "wait", wait, sizeof(wait))) {
+        exchange->wait_s = (unsigned)strtoul(wait, &end, 10);
+    }
+    if (!read_query(request->query, "cursor", exchange->cursor, sizeof(exchange->cursor)) ||
+            *end != '\0' || exchange->wait_s > POLL_WAIT_S_MAX) {
+        fail(exchange, ERR_PARAMS,
+                "GET /events?cursor=CURSOR&wait=SECONDS: cursor is 0 or that of the last answer, "
+                "wait is 0 to 55");
+        return;
+    }
+    const char *token = bearer_of(exchange, request);
+    if (token != NULL) {
+        exchange->authenticated = ask_events;
+        verify_token(exchange, token);
     }
 }
 
@@ -121,6 +219,8 @@ void *exchange_begin(void *context, struct net_link *link, const struct net_requ
     exchange->set = set;
     if (strcmp(request->path, "/rpc") == 0) {
         begin_rpc(exchange, request);
+    } else if (strcmp(request->path, "/events") == 0 && request->listener == NET_PUBLIC) {
+        begin_events(exchange, request);
     } else if (strcmp(request->path, "/healthz") == 0) {
         answer_text(exchange, 200, "{\"status\":\"ok\"}\n");
     } else if (strcmp(request->path, "/readyz") == 0 && !set->is_draining) {
@@ -128,7 +228,8 @@ void *exchange_begin(void *context, struct net_link *link, const struct net_requ
     } else if (strcmp(request->path, "/readyz") == 0) {
         answer_text(exchange, 503, "{\"status\":\"stopping\"}\n");
     } else {
-        answer_text(exchange, 404, "{\"status\":\"no such path: /ws, /rpc, /healthz, /readyz\"}\n");
+        answer_text(exchange, 404,
+                "{\"status\":\"no such path: /ws, /rpc, /events, /healthz, /readyz\"}\n");
     }
     return exchange;
 }
@@ -143,6 +244,7 @@ void exchange_gone(void *peer)
     if (exchange->waiting != NULL) {
         exchange->waiting->exchange = NULL;
     }
+    poll_gone(&exchange->question);
     caller_finish(&exchange->caller);
     frame_release(exchange->body);
     free(exchange);

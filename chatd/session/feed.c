@@ -46,8 +46,7 @@ static bool is_answered(const struct feed *feed, const struct proposal *origin)
         return false;
     }
     const struct call *call = call_of_proposal(origin);
-    return call != NULL && call->caller != NULL &&
-            call->identity.device == feed->identity.device;
+    return call != NULL && call->caller != NULL && call->identity.device == feed->identity.device;
 }
 
 static bool take_answered(struct feed *feed, uint64_t useq)
@@ -282,7 +281,7 @@ enum err feed_join(struct feed *feed, const struct identity *identity)
     feed_finish(feed);
     feed->identity = *identity;
     return hub_join(feed->set->service->hub, user_of(feed), &feed->subscriber) ? ERR_OK
-                                                                              : ERR_MEMORY;
+                                                                               : ERR_MEMORY;
 }
 
 void feed_stop(struct feed *feed)

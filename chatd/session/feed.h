@@ -12,8 +12,8 @@
 //          (batches and reads reach the partition through one queue).
 // WAITING: the window is full; the rest stays on disk.
 //
-// Owner: a session or a poll, which embeds it and gets its events through feed_ops. Thread: the loop
-// thread.
+// Owner: a session or a poll, which embeds it and gets its events through feed_ops. Thread: the
+// loop thread.
 
 #pragma once
 
@@ -67,8 +67,8 @@ struct feed {
     uint32_t answered_capacity;
     struct pull *pull;   // the page under way
     struct start *start; // the beginning under way (subscription.c)
-    bool is_lazy;      // in the list of those that owe an acknowledgement record
-    struct list lazy;  // session_set.lazy
+    bool is_lazy;        // in the list of those that owe an acknowledgement record
+    struct list lazy;    // session_set.lazy
 };
 
 void feed_init(struct feed *feed, const struct feed_ops *ops, struct session_set *set);

@@ -13,6 +13,8 @@
 #include "shared/check.h"
 #include "shared/list.h"
 
+struct poll_set;
+
 struct session_set {
     struct service *service;
     struct list alive; // session.alive, longest silent first
@@ -22,6 +24,7 @@ struct session_set {
     unsigned subscribed_count;
     bool is_draining;
     uint64_t opened, requests, events_pushed;
+    struct poll_set *polls;
     void (*on_timed)(void *context); // there is something to time: the tick is needed
     void *context;
     const char *version;

@@ -43,9 +43,15 @@ static enum err find_cursor(struct start *start, struct partition *partition, st
     }
     result->head = account.head_useq;
     result->after = start->from.kind == FROM_NOW ? result->head : start->from.useq;
-    for (uint32_t i = 0; start->from.kind == FROM_UNREAD && i < account.device_count; i++) {
-        if (account.devices[i].id == start->identity.device) {
-            result->after = account.devices[i].acked_useq;
+    for (uint32_t i = 0; i < account.device_count; i++) {
+        uint64_t acked = account.devices[i].acked_useq;
+        if (account.devices[i].id != start->identity.device) {
+            continue;
+        }
+        bool is_behind = start->from.kind == FROM_SEEN && acked < start->from.useq &&
+                start->from.useq - acked <= CATCH_UP_SEEN_MAX && start->from.useq <= result->head;
+        if (start->from.kind == FROM_UNREAD || is_behind) {
+            result->after = acked;
         }
     }
     arena_finish(&account.arena);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Where a subscription begins: the cursor, the heads changed since, and whether the client's cache is
-// any good. Decided by the mailbox's partition, in one go.
+// Where a subscription begins: the cursor, the heads changed since, and whether the client's cache
+// is any good. Decided by the mailbox's partition, in one go.
 //
 // Thread: the loop thread.
 
 #pragma once
 
-#include "partition/read.h"
+#include "service/service.h"
 #include "session/feed.h"
 
-enum subscription_kind { FROM_NOW, FROM_UNREAD, FROM_CURSOR };
+// FROM_SEEN: the client has seen everything up to useq, in whatever session; the feed begins where
+// the device's acknowledgements end, if that is earlier and not too far back.
+enum subscription_kind { FROM_NOW, FROM_UNREAD, FROM_CURSOR, FROM_SEEN };
 
 struct subscription_from {
     enum subscription_kind kind;

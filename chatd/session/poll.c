@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+#include "session/poll.h"
+
+#include <stdlib.h>
+
+#include "protocol/encode.h"
+#include "session/subscription.h"
+#include "shared/clock.h"
+#include "shared/limits.h"
+#include "shared/map.h"
+
+struct poll_set {
+    struct session_set *sessions;
+    struct map by_device;
+    struct list polls; // poll.of_set
+    struct list due;   // poll.due, those that have something to say since this turn
+    unsigned count;
+};
+
+// An event that was not acknowledged yet.
+struct waiting {
+    struct frame *frame;
+    uint64_t useq;
+};
+
+struct poll {
+    struct feed feed;
+    struct poll_set *set;
+    struct map_node by_device;
+    struct list of_set;
+    struct list due;
+    struct poll_question *question; // NULL: nobody asks at the moment
+    int64_t deadline_ms;            // of the question
+    int64_t asked_ms;
+    uint64_t seen;    // the client has everything up to here, also from earlier sessions
+    bool is_starting; // its beginning is under way: it must not be freed
+    bool is_ended;
+    bool is_reset;
+    enum err err;            // why it can't go on
+    struct waiting *waiting; // WINDOW_EVENTS slots, or NULL
+    uint32_t count;
+};
+
+struct poll_set *poll_set_create(struct session_set *sessions)
+{
+    struct poll_set *set = calloc(1, sizeof(*set));
+
+    if (set != NULL) {
+        set->sessions = sessions;
+        list_init(&set->polls);
+        list_init(&set->due);
+    }
+    return set;
+}
+
+static void drop_waiting(struct poll *poll, uint64_t upto)
+{
+    uint32_t gone = 0;
+
+    while (gone < poll->count && poll->waiting[gone].useq <= upto) {
+        frame_release(poll->waiting[gone++].frame);
+    }
+    poll->count -= gone;
+    if (poll->count == 0) {
+        free(poll->waiting);
+        poll->waiting = NULL;
+    } else if (gone > 0) {
+        memmove(poll->waiting, poll->waiting + gone, poll->count * sizeof(poll->waiting[0]));
+    }
+}
+
+static void end(struct poll *poll)
+{
+    struct poll_set *set = poll->set;
+
+    CHECK(poll->question == NULL);
+    if (!poll->is_ended) {
+        poll->is_ended = true;
+        map_remove(&set->by_device, &poll->by_device);
+        list_leave(&poll->of_set);
+        list_leave(&poll->due);
+        set->count--;
+        feed_finish(&poll->feed);
+        drop_waiting(poll, UINT64_MAX);
+    }
+    if (!poll->is_starting) {
+        free(poll);
+    }
+}
+
+static struct frame *encode_answer(const struct poll *poll)
+{
+    char cursor[CURSOR_TEXT_BYTES];
+    struct buffer out = { 0 };
+    uint64_t upto = poll->count > 0 ? poll->waiting[poll->count - 1].useq : poll->seen;
+
+    buffer_add_literal(&out, "{\"events\":[");
+    for (uint32_t i = 0; i < poll->count; i++) {
+        if (i > 0) {
+            buffer_add_byte(&out, ',');
+        }
+        buffer_add(&out, poll->waiting[i].frame->data, poll->waiting[i].frame->bytes);
+    }
+    // Everything was shown: what was passed over (own sends) is behind the client, too.
+    if (poll->feed.state == FEED_LIVE && poll->feed.pushed > upto) {
+        upto = poll->feed.pushed;
+    }
+    encode_cursor(cursor, poll->set->sessions->service->generation, upto);
+    buffer_print(&out, "],\"cursor\":\"%s\"%s", cursor, poll->is_reset ? ",\"reset\":true" : "");
+    return encode_end(&out);
+}
+
+static void answer(struct poll *poll)
+{
+    struct poll_question *question = poll->question;
+
+    list_leave(&poll->due);
+    if (question == NULL) {
+        return;
+    }
+    poll->question = NULL;
+    question->poll = NULL;
+    if (poll->err != ERR_OK) {
+        question->answer(question, poll->err, NULL);
+        end(poll);
+        return;
+    }
+    struct frame *body = encode_answer(poll);
+    poll->is_reset = false;
+    question->answer(question, ERR_OK, body);
+}
+
+static void be_due(struct poll *poll)
+{
+    if (list_is_empty(&poll->due)) {
+        list_append(&poll->set->due, &poll->due);
+    }
+}
+
+static void on_push(struct feed *feed, struct frame *frame, uint64_t useq)
+{
+    struct poll *poll = TASK_OF(feed, struct poll, feed);
+
+    be_due(poll);
+    if (useq <= poll->seen) {
+        frame_release(frame); // shown in an earlier session: only its acknowledgement is missing
+        return;
+    }
+    if (poll->waiting == NULL) {
+        poll->waiting = malloc(WINDOW_EVENTS * sizeof(poll->waiting[0]));
+    }
+    if (poll->waiting == NULL) {
+        frame_release(frame);
+        poll->err = ERR_MEMORY; // the next question begins again at its cursor
+        return;
+    }
+    CHECK(poll->count < WINDOW_EVENTS);
+    poll->waiting[poll->count++] = (struct waiting){ frame, useq };
+}
+
+static void on_fail(struct feed *feed, const char *reason)
+{
+    struct poll *poll = TASK_OF(feed, struct poll, feed);
+
+    (void)reason;
+    poll->err = ERR_BUSY;
+    be_due(poll);
+}
+
+static void on_replaced(struct feed *feed)
+{
+    struct poll *poll = TASK_OF(feed, struct poll, feed);
+
+    poll->err = ERR_CONFLICT;
+    be_due(poll);
+}
+
+static void on_revoked(struct feed *feed)
+{
+    struct poll *poll = TASK_OF(feed, struct poll, feed);
+
+    poll->err = ERR_UNAUTHORIZED;
+    be_due(poll);
+}
+
+static const struct feed_ops poll_feed_ops = {
+    .push = on_push,
+    .fail = on_fail,
+    .replaced = on_replaced,
+    .revoked = on_revoked,
+};
+
+static uint64_t hash_of(const struct identity *identity)
+{
+    return map_hash(identity->user.text, identity->user.size) ^ identity->device;
+}
+
+static struct poll *find(const struct poll_set *set, const struct identity *identity)
+{
+    struct map_node *node = map_first(&set->by_device, hash_of(identity));
+
+    while (node != NULL) {
+        struct poll *poll = MAP_OF(node, struct poll, by_device);
+        if (poll->feed.identity.device == identity->device &&
+                bytes_equal(name_bytes(&poll->feed.identity.user), name_bytes(&identity->user))) {
+            return poll;
+        }
+        node = map_next(node);
+    }
+    return NULL;
+}
+
+static struct poll *create(struct poll_set *set, const struct identity *identity)
+{
+    struct poll *poll = calloc(1, sizeof(*poll));
+
+    if (poll == NULL) {
+        return NULL;
+    }
+    poll->set = set;
+    feed_init(&poll->feed, &poll_feed_ops, set->sessions);
+    list_init(&poll->of_set);
+    list_init(&poll->due);
+    if (!map_insert(&set->by_device, &poll->by_device, hash_of(identity))) {
+        free(poll);
+        return NULL;
+    }
+    list_append(&set->polls, &poll->of_set);
+    set->count++;
+    if (feed_join(&poll->feed, identity) != ERR_OK) {
+        end(poll);
+        return NULL;
+    }
+    set->sessions->on_timed(set->sessions->context);
+    return poll;
+}
+
+static void on_started(void *context, enum err err, const struct subscription *subscription)
+{
+    struct poll *poll = context;
+
+    poll->is_starting = false;
+    if (poll->is_ended) {
+        free(poll);
+        return;
+    }
+    if (err != ERR_OK) {
+        poll->err = err;
+        be_due(poll);
+        return;
+    }
+    if (subscription->is_reset) {
+        poll->is_reset = true;
+        poll->seen = subscription->after;
+        be_due(poll);
+    }
+}
+
+// The feed begins at the device's acknowledged cursor when the client has seen more: what lies
+// between was shown by a session that is gone, and is acknowledged on the way.
+static enum err start(struct poll *poll, const struct subscription_from *from)
+{
+    drop_waiting(poll, UINT64_MAX);
+    poll->seen = from->useq;
+    poll->is_starting = true;
+    enum err err = subscription_begin(&poll->feed, from, ~0U, on_started, poll);
+    poll->is_starting = err == ERR_OK;
+    return err;
+}
+
+// The question acknowledges everything up to its cursor.
+static enum err acknowledge(struct poll *poll, const struct subscription_from *from)
+{
+    struct feed *feed = &poll->feed;
+    bool is_running = feed->state != FEED_OFF && feed->state != FEED_STARTING;
+
+    if (poll->is_starting) {
+        return from->useq == poll->seen ? ERR_OK : ERR_BUSY;
+    }
+    if (is_running && !from->is_other_generation && from->useq >= feed->acked &&
+            from->useq <= feed->pushed) {
+        drop_waiting(poll, from->useq);
+        poll->seen = from->useq;
+        return feed_acknowledge(feed, from->useq, NULL);
+    }
+    return start(poll, from);
+}
+
+enum err poll_ask(struct poll_set *set, const struct identity *identity, struct bytes cursor,
+        unsigned wait_s, struct poll_question *question)
+{
+    struct subscription_from from;
+    struct poll *poll = find(set, identity);
+
+    if (!subscription_parse(cursor, set->sessions->service->generation, &from) ||
+            from.kind != FROM_CURSOR) {
+        return ERR_PARAMS;
+    }
+    from.kind = FROM_SEEN;
+    if (poll != NULL) {
+        bool is_broken = poll->err != ERR_OK;
+        bool is_asked = poll->question != NULL;
+        answer(poll); // a second question ends the first; a broken session ends with its answer
+        if (is_broken && !is_asked) {
+            end(poll);
+        }
+        poll = is_broken ? NULL : poll;
+    }
+    if (poll == NULL) {
+        poll = create(set, identity);
+    }
+    if (poll == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = acknowledge(poll, &from);
+    if (err != ERR_OK) {
+        end(poll);
+        return err;
+    }
+    poll->question = question;
+    question->poll = poll;
+    poll->asked_ms = clock_monotonic_ms();
+    poll->deadline_ms = poll->asked_ms + (int64_t)wait_s * 1000;
+    if (poll->count > 0 || poll->err != ERR_OK) {
+        be_due(poll);
+    }
+    return ERR_OK;
+}
+
+void poll_gone(struct poll_question *question)
+{
+    if (question->poll != NULL) {
+        question->poll->question = NULL;
+        question->poll = NULL;
+    }
+}
+
+// What was seen before and is shown again in passing is acknowledged at once.
+static void pass_seen(struct poll *poll)
+{
+    struct feed *feed = &poll->feed;
+    bool is_running = feed->state != FEED_OFF && feed->state != FEED_STARTING;
+
+    if (is_running && feed->acked < poll->seen && feed->acked < feed->pushed) {
+        (void)!feed_acknowledge(feed, feed->pushed < poll->seen ? feed->pushed : poll->seen, NULL);
+    }
+}
+
+void poll_set_turn_end(struct poll_set *set)
+{
+    LIST_EACH(node, &set->due) {
+        struct poll *poll = LIST_OF(node, struct poll, due);
+        list_leave(&poll->due);
+        pass_seen(poll);
+        if (poll->count > 0 || poll->is_reset || poll->err != ERR_OK) {
+            answer(poll);
+        }
+    }
+}
+
+bool poll_set_tick(struct poll_set *set, int64_t now_ms)
+{
+    LIST_EACH(node, &set->polls) {
+        struct poll *poll = LIST_OF(node, struct poll, of_set);
+        if (poll->question != NULL && now_ms >= poll->deadline_ms && !poll->is_starting) {
+            poll->asked_ms = now_ms;
+            answer(poll);
+        } else if (poll->question == NULL && now_ms - poll->asked_ms >= POLL_IDLE_MS) {
+            end(poll);
+        }
+    }
+    return set->count > 0;
+}
+
+void poll_set_drain(struct poll_set *set)
+{
+    LIST_EACH(node, &set->polls) {
+        answer(LIST_OF(node, struct poll, of_set));
+    }
+}
+
+void poll_set_destroy(struct poll_set *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    LIST_EACH(node, &set->polls) {
+        end(LIST_OF(node, struct poll, of_set));
+    }
+    map_finish(&set->by_device);
+    free(set);
+}
