@@ -277,7 +277,7 @@ static enum err acknowledge(struct poll *poll, const struct subscription_from *f
     if (poll->is_starting) {
         return from->useq == poll->seen ? ERR_OK : ERR_BUSY;
     }
-    if (is_running && !from->is_other_generation && from->useq >= feed->acked &&
+    if (is_running && !from->is_other_generation && from->useq >= poll->seen &&
             from->useq <= feed->pushed) {
         drop_waiting(poll, from->useq);
         poll->seen = from->useq;
