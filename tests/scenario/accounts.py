@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Registration, login, devices, revoked tokens; who may use the data directory."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+
+from case import ScenarioCase, main  # noqa: E402
+from client import Client, second_token  # noqa: E402
+from server import Server, ServerFailed  # noqa: E402
+
+PASSWORD = "correct horse battery"
+
+
+class Open(ScenarioCase):
+    server_options = ("--registration", "open")
+
+    async def stranger(self):
+        client = await Client(self.server.url).open()
+        self.clients.append(client)
+        return client
+
+    async def registered(self):
+        [name] = self.names("reg")
+        client = await self.stranger()
+        self.assertEqual((await client.call("account.register", user=name, password=PASSWORD))
+                         ["user"], name)
+        return name, client
+
+    async def test_register_login_talk(self):
+        name, client = await self.registered()
+        login = await client.call("session.login", user=name, password=PASSWORD, device="laptop")
+        self.assertEqual(login["user"], name)
+        await client.subscribe("now")  # the login has authenticated this connection
+        [ann] = await self.people("ann")
+        await ann.send(name, "welcome")
+        await client.wait_events(1, "message")
+        again = await self.connect(login["token"], None)
+        self.assertEqual((again.user, again.device), (name, login["device"]))
+
+    async def test_a_name_is_given_once(self):
+        name, client = await self.registered()
+        await self.refused(client.call("account.register", user=name, password=PASSWORD), "exists")
+
+    async def test_names_have_a_form(self):
+        client = await self.stranger()
+        for name in ("", "Ann", "a b", ".ann", "-a", "a" * 33, "ann\n", "änn", "a/b", 7, None):
+            await self.refused(client.call("account.register", user=name, password=PASSWORD),
+                               "invalid", -32602)
+
+    async def test_a_wrong_password_looks_like_an_unknown_user(self):
+        name, client = await self.registered()
+        errors, times = [], []
+        for user in (name, self.names("nobody")[0]):
+            start = time.monotonic()
+            errors.append(await self.refused(client.call("session.login", user=user,
+                                                         password="wrong"), "unauthorized"))
+            times.append(time.monotonic() - start)
+        self.assertEqual((errors[0].code, errors[0].message), (errors[1].code, errors[1].message))
+        self.assertLess(max(times), 5 * min(times) + 0.05, "about the same time")
+
+    async def test_it_survives_kill_9(self):
+        name, client = await self.registered()
+        login = await client.call("session.login", user=name, password=PASSWORD)
+        await client.close()
+        self.server.restart()
+        await self.connect(login["token"], None)
+        client = await self.stranger()
+        await client.call("session.login", user=name, password=PASSWORD)
+
+
+class Closed(ScenarioCase):
+    async def test_closed_registration_is_refused(self):
+        client = await Client(self.server.url).open()
+        self.clients.append(client)
+        await self.refused(client.call("account.register", user=self.names("reg")[0],
+                                       password=PASSWORD), "forbidden")
+
+    async def test_nothing_works_before_authentication(self):
+        client = await Client(self.server.url).open()
+        self.clients.append(client)
+        for method, params in (("message.send", {"to": "x", "text": "x"}),
+                               ("subscribe", {"from": "now"}), ("history.get", {"peer": "x"}),
+                               ("ack", {"cursor": "0"}), ("device.list", {}),
+                               ("conversation.list", {}), ("contact.block", {"user": "x"})):
+            await self.refused(client.call(method, **params), "unauthorized")
+        await self.refused(client.call("session.resume", token="A" * 43), "unauthorized")
+        await self.refused(client.call("session.resume", token=""), "unauthorized", -32602,
+                           "invalid")
+
+    async def test_devices_are_listed_and_revoked(self):
+        [ann] = await self.people("ann")
+        token = await second_token(ann, "phone")
+        phone = await self.connect(token, "now")
+        devices = (await ann.call("device.list"))["devices"]
+        self.assertEqual({d["device"] for d in devices}, {ann.device, phone.device})
+        self.assertEqual([d["label"] for d in devices if d["device"] == phone.device], ["phone"])
+        self.assertEqual([d["device"] for d in devices if d["current"]], [ann.device])
+        await ann.call("device.revoke", device=phone.device)
+        await self.refused_everywhere(phone, token)
+
+    async def refused_everywhere(self, old, token):
+        """I14: a revoked token works nowhere one second later."""
+        await old.quiet(1.0)
+        if old.closed is None:
+            await self.refused(old.call("history.get", peer="x"), "unauthorized")
+        client = await Client(self.server.url).open()
+        self.clients.append(client)
+        await self.refused(client.resume(token), "unauthorized")
+
+    async def test_logout_ends_the_token(self):
+        [ann] = await self.people("ann")
+        token = ann.token
+        await ann.call("session.logout")
+        await self.refused_everywhere(ann, token)
+
+    async def test_a_revoke_survives_kill_9(self):
+        [ann] = await self.people("ann")
+        phone = await self.connect(await second_token(ann), None)
+        await ann.call("device.revoke", device=phone.device)
+        await ann.close()
+        self.server.restart()
+        client = await Client(self.server.url).open()
+        self.clients.append(client)
+        await self.refused(client.resume(phone.token), "unauthorized")
+        await self.connect(ann.token, None)
+
+    async def test_one_may_not_write_to_oneself_or_nobody(self):
+        [ann] = await self.people("ann")
+        await self.refused(ann.send(ann.user, "me"), "invalid", "forbidden", -32602)
+        await self.refused(ann.send("nobody.at.all", "you"), "not_found")
+
+
+class Directory(ScenarioCase):
+    async def test_a_second_chatd_on_the_same_directory_refuses(self):
+        [ann, bob] = await self.people("ann", "bob")
+        other = Server(data=self.server.data)
+        try:
+            with self.assertRaises(ServerFailed) as caught:
+                other.start(timeout=10)
+            self.assertIn("exit code", str(caught.exception))
+            self.assertNotIn("exit code None", str(caught.exception), "it must exit by itself")
+            self.assertNotIn("exit code 0", str(caught.exception))
+            self.assertTrue(other.log_text().strip(), "it says why")
+        finally:
+            other.close()
+        await ann.send(bob.user, "undisturbed")
+        await bob.wait_events(1, "message")
+
+    async def test_after_kill_9_the_directory_is_free(self):
+        [ann] = await self.people("ann")
+        self.server.restart()
+        await self.connect(ann.token, None)
+
+    async def test_sigterm_drains_and_exits_0(self):
+        with Server() as server:
+            tokens = server.import_users(["ann", "bob"])
+            ann, bob = [await Client(server.url, tokens[n]).open() for n in ("ann", "bob")]
+            for client in (ann, bob):
+                await client.resume()
+                await client.subscribe("now")
+            await ann.send("bob", "hello")
+            self.assertEqual(server.terminate(), 0)
+            await ann.quiet(0.2)
+            self.assertTrue(any(e["params"].get("event") == "draining"
+                                for e in ann.events if e["method"] == "server"))
+            self.assertIsNotNone(ann.closed)
+            await ann.close()
+            await bob.close()
+            server.start()
+            bob = await Client(server.url, tokens["bob"]).open()
+            await bob.resume()
+            page = await bob.history("ann")
+            self.assertEqual([m["text"] for m in page["messages"]], ["hello"])
+            await bob.close()
+
+    async def test_a_bad_command_line_is_refused_with_its_reason(self):
+        for words in (["--listen", "nonsense"], ["--registration", "maybe"], ["--no-such-option"],
+                      ["--config", "/nonexistent/chatd.conf"]):
+            done = subprocess.run([str(self.server.bin / "chatd"), "--data", str(self.server.root),
+                                   *words], capture_output=True, text=True, timeout=20,
+                                  stdin=subprocess.DEVNULL, check=False, env=dict(os.environ))
+            self.assertNotEqual(done.returncode, 0, words)
+            self.assertGreater(done.returncode, 0, f"{words}: it died: {done.stderr}")
+            self.assertIn(words[-1].lstrip("-"), done.stderr, words)
+
+
+if __name__ == "__main__":
+    main()
