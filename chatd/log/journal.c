@@ -27,6 +27,7 @@ struct journal {
     size_t sealed_count;
     size_t sealed_capacity;
     uint64_t segment_bytes_max;
+    uint64_t trimmed_upto; // the highest mark of any segment
     bool has_failed;
 };
 
@@ -105,7 +106,11 @@ static enum err take_segment(struct journal *journal, uint64_t first_index, char
         journal->active = NULL;
         segment_close(previous);
     }
-    err = segment_open(journal->directory, first_index, 0, &journal->active);
+    // A crash may have left the file without a table: it is made now, with the mark known so far.
+    err = segment_open(journal->directory, first_index, journal->trimmed_upto, &journal->active);
+    if (err == ERR_OK && segment_trimmed_upto(journal->active) > journal->trimmed_upto) {
+        journal->trimmed_upto = segment_trimmed_upto(journal->active);
+    }
     if (err != ERR_OK) {
         snprintf(reason, reason_bytes, "%s/%020" PRIu64 ".db cannot be read (%s)",
                 journal->directory, first_index, err_kind(err));
@@ -137,7 +142,7 @@ static void finish_trim(const char *directory, struct dirent **names, int count)
 static enum err check_start(const struct journal *journal, char *reason, size_t reason_bytes)
 {
     uint64_t first = journal_first_index(journal);
-    uint64_t trimmed = segment_trimmed_upto(journal->active);
+    uint64_t trimmed = journal->trimmed_upto;
 
     if (first > trimmed + 1) {
         snprintf(reason, reason_bytes,
@@ -202,7 +207,7 @@ static enum err rotate(struct journal *journal)
 {
     struct segment *next = NULL;
     enum err err = segment_open(journal->directory, segment_last_index(journal->active) + 1,
-            segment_trimmed_upto(journal->active), &next);
+            journal->trimmed_upto, &next);
 
     if (err == ERR_OK) {
         err = remember_sealed(journal, journal->active);
@@ -298,6 +303,7 @@ enum err journal_trim(struct journal *journal, uint64_t upto)
     if (err != ERR_OK) {
         return err;
     }
+    journal->trimmed_upto = mark;
     for (size_t i = 0; i < gone; i++) {
         segment_remove(journal->directory, journal->sealed[i].first_index);
         if (FAILPOINT("trim.half")) {

@@ -117,6 +117,36 @@ static void a_missing_segment_is_named_not_skipped(void **state)
     assert_non_null(strstr(reason, "missing"));
 }
 
+static void a_segment_whose_table_was_never_made_does_not_forget_the_trim(void **state)
+{
+    char path[128];
+
+    (void)state;
+    setenv("CHAT_SEGMENT_BYTES", "1", 1);
+    struct journal *journal = open_journal();
+    for (int i = 0; i < 3; i++) {
+        append_text(journal, "x");
+    }
+    assert_int_equal(journal_trim(journal, 2), ERR_OK);
+    journal_close(journal);
+    // As a crash in the middle of beginning a new segment leaves it.
+    snprintf(path, sizeof(path), "%s/00000000000000000004.db", directory);
+    fclose(fopen(path, "w"));
+    for (int i = 0; i < 2; i++) {
+        journal = open_journal();
+        assert_int_equal(journal_first_index(journal), 3);
+        assert_int_equal(journal_last_index(journal), 3);
+        journal_close(journal);
+    }
+    journal = open_journal();
+    append_text(journal, "y");
+    assert_int_equal(journal_trim(journal, 3), ERR_OK);
+    journal_close(journal);
+    journal = open_journal();
+    assert_int_equal(journal_first_index(journal), 4);
+    journal_close(journal);
+}
+
 static void a_write_ahead_log_left_alone_by_a_crash_is_removed(void **state)
 {
     char path[128];
@@ -136,6 +166,7 @@ int main(void)
         CASE(what_was_appended_is_read_back_in_order_after_reopening),
         CASE(trimming_removes_whole_segments_and_keeps_the_last),
         CASE(a_missing_segment_is_named_not_skipped),
+        CASE(a_segment_whose_table_was_never_made_does_not_forget_the_trim),
         CASE(a_write_ahead_log_left_alone_by_a_crash_is_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -304,6 +304,14 @@ class Device:
             newest[params["peer"]] = max(newest.get(params["peer"], 0), params["seq"])
         return sum(newest.values())
 
+    async def head_of(self, client, peer):
+        page = await client.call("history.get", peer=peer, limit=1)
+        if page["messages"] and page["messages"][-1]["from"] == self.user:
+            # An own one: its answer may have been lost with a connection, and with no counter it
+            # was not asked for again.
+            self.seen[peer] = page["head_seq"]
+        return page["head_seq"]
+
     async def drain(self, client, progress):
         """Acknowledges until everything came: progress() is then the sum of all heads."""
         acked, last_change = None, time.monotonic()
@@ -316,8 +324,7 @@ class Device:
                 acked = client.cursor
                 await client.ack()
             elif len(client.events) == count:
-                heads = [(await client.call("history.get", peer=peer, limit=1))["head_seq"]
-                         for peer in self.run.peers[self.user]]
+                heads = [await self.head_of(client, peer) for peer in self.run.peers[self.user]]
                 if progress() >= sum(heads):
                     return
         print(f"recorder: {self.dev} is not shown everything", file=sys.stderr)
