@@ -105,6 +105,7 @@ static void on_tick(void *context)
     struct chatd *chatd = context;
     int64_t now = clock_monotonic_ms();
     bool has_sessions = session_set_tick(&chatd->sessions, now);
+    bool has_present = presence_tick(chatd->service.presence);
     bool has_polls = poll_set_tick(chatd->sessions.polls, now);
     bool has_links = net_sweep(chatd->net, now);
 
@@ -115,7 +116,7 @@ static void on_tick(void *context)
         log_warn("flush_unfinished", "fix=\"none needed: the next start reads the log\"");
         on_flushed(chatd);
     }
-    if (!has_sessions && !has_polls && !has_links && chatd->stage == SERVING) {
+    if (!has_sessions && !has_present && !has_polls && !has_links && chatd->stage == SERVING) {
         loop_tick_enable(chatd->loop, false);
     }
 }

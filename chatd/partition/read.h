@@ -102,6 +102,16 @@ enum err read_heads(struct partition *partition, const struct heads_query *query
 enum err read_backlog(struct partition *partition, struct bytes user, uint64_t after_useq,
         uint64_t *changed_count, uint64_t *head_useq) MUST_USE;
 
+// What the user's own conversations say about others: what presence and typing are decided by.
+struct acquaintance {
+    struct name name;
+    bool has_written; // to the user
+    bool is_blocked;  // by either of the two
+};
+
+enum err read_known(struct partition *partition, struct bytes user, struct acquaintance *peers,
+        uint32_t count) MUST_USE;
+
 // The peers that the user blocks.
 struct names_page {
     struct arena arena;

@@ -127,6 +127,18 @@ void encode_device(struct buffer *out, uint64_t device)
     buffer_add(out, text, sizeof(text));
 }
 
+void encode_presence(struct buffer *out, struct bytes user, const char *state, uint64_t last_seen)
+{
+    buffer_add_literal(out, "{\"user\":");
+    json_add_string(out, user);
+    buffer_print(out, ",\"state\":\"%s\"", state);
+    if (last_seen > 0) {
+        buffer_add_literal(out, ",\"last_seen\":");
+        encode_ts(out, last_seen);
+    }
+    buffer_add_byte(out, '}');
+}
+
 static void add_cursor(struct buffer *out, uint64_t generation, uint64_t useq)
 {
     buffer_add_literal(out, ",\"cursor\":\"");

@@ -42,6 +42,9 @@ void encode_ts(struct buffer *out, uint64_t ts);
 void encode_digest(struct buffer *out, uint64_t digest);
 void encode_device(struct buffer *out, uint64_t device);
 
+// {user, state, last_seen?}
+void encode_presence(struct buffer *out, struct bytes user, const char *state, uint64_t last_seen);
+
 // Durable notifications, with their cursor.
 struct frame *encode_event(const struct event_view *event, uint64_t generation) MUST_USE;
 

@@ -10,7 +10,9 @@ enum err service_init(struct service *service, struct cell *cell, struct hasher 
     service->hub = hub_create();
     service->directory = directory_create(cell);
     service->receipts = receipts_create(cell);
-    if (service->hub == NULL || service->directory == NULL || service->receipts == NULL) {
+    service->presence = presence_set_create();
+    if (service->presence == NULL || service->hub == NULL || service->directory == NULL ||
+            service->receipts == NULL) {
         service_finish(service);
         return ERR_MEMORY;
     }
@@ -21,6 +23,7 @@ void service_finish(struct service *service)
 {
     receipts_destroy(service->receipts);
     service->receipts = NULL;
+    presence_set_destroy(service->presence);
     directory_destroy(service->directory);
     hub_destroy(service->hub);
     *service = (struct service){ 0 };
@@ -93,6 +96,21 @@ static void note_account(struct service *service, const struct record *record)
     }
 }
 
+// Who has written to somebody may be seen by them; who blocks them, or is blocked, may not.
+static void note_acquaintance(struct service *service, const struct record *record,
+        const struct applied *applied)
+{
+    if (applied->outcome != ERR_OK || applied->side != SIDE_PEER) {
+        return;
+    }
+    if (record->type == RECORD_SEND && applied->previous == 0 && applied->has_event) {
+        presence_allow(service->presence, record->peer, record->user, true);
+    } else if (record->type == RECORD_BLOCK && record->flags != 0) {
+        presence_allow(service->presence, record->peer, record->user, false);
+        presence_allow(service->presence, record->user, record->peer, false);
+    }
+}
+
 void service_on_event(struct service *service, const struct record *record,
         const struct applied *applied, struct proposal *proposal)
 {
@@ -102,6 +120,7 @@ void service_on_event(struct service *service, const struct record *record,
     if (applied->outcome == ERR_OK && !record_is_two_sided(record->type)) {
         note_account(service, record);
     }
+    note_acquaintance(service, record, applied);
     if (!applied->has_event || !hub_has(service->hub, mailbox) ||
             !view_of(record, applied, &event)) {
         return;

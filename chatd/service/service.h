@@ -12,6 +12,7 @@
 #include "cluster/cell.h"
 #include "service/directory.h"
 #include "service/hub.h"
+#include "service/presence.h"
 #include "service/receipts.h"
 #include "shared/check.h"
 #include "shared/name.h"
@@ -25,6 +26,7 @@ struct service {
     struct hub *hub;
     struct directory *directory;
     struct receipts *receipts;
+    struct presence_set *presence;
     struct hasher *hasher;
     uint64_t generation; // of cursors
     enum registration registration;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "session/handlers.h"
+#include "session/poll.h"
+#include "session/session.h"
 #include "shared/limits.h"
 
 static void (*const handlers[METHOD_COUNT])(struct call *call) = {
@@ -79,6 +81,17 @@ const struct call *call_of_proposal(const struct proposal *proposal)
     }
     return (const struct call *)(const void *)((const char *)proposal -
             offsetof(struct call, proposal));
+}
+
+struct feed *call_feed(const struct call *call)
+{
+    if (call->caller == NULL) {
+        return NULL;
+    }
+    if (call->caller->session != NULL) {
+        return &call->caller->session->feed;
+    }
+    return poll_feed(call->service->sessions->polls, &call->identity);
 }
 
 void call_block(struct call *call)

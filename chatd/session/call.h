@@ -15,6 +15,7 @@
 #include "shared/frame.h"
 #include "shared/list.h"
 
+struct feed;
 struct session;
 
 // A WebSocket session or one HTTP exchange.
@@ -67,6 +68,9 @@ void call_on_appended(struct proposal *proposal, const struct applied *applied);
 
 // The call behind a proposal of a send, an edit or a delete; NULL for any other proposal.
 const struct call *call_of_proposal(const struct proposal *proposal);
+
+// The feed of the device that asks: its session's, or its poll session's; NULL when it has none.
+struct feed *call_feed(const struct call *call);
 
 // Starts a result: {"jsonrpc":"2.0","id":...,"result":
 void call_begin_result(const struct call *call, struct buffer *out);

@@ -5,6 +5,7 @@
 
 #include "protocol/encode.h"
 #include "session/call.h"
+#include "shared/clock.h"
 #include "shared/failpoint.h"
 #include "shared/limits.h"
 
@@ -270,18 +271,73 @@ void feed_init(struct feed *feed, const struct feed_ops *ops, struct session_set
     list_init(&feed->lazy);
 }
 
+void feed_notify(struct feed *feed, struct frame *frame)
+{
+    feed->ops->notify(feed, frame);
+}
+
+static void on_presence(struct member *member, struct bytes user, enum presence_state state,
+        uint64_t last_seen)
+{
+    struct feed *feed = TASK_OF(member, struct feed, member);
+    struct buffer out = { 0 };
+
+    buffer_add_literal(&out, "{\"jsonrpc\":\"2.0\",\"method\":\"presence\",\"params\":");
+    encode_presence(&out, user, presence_word(state), last_seen);
+    struct frame *frame = encode_end(&out);
+    if (frame != NULL) {
+        feed_notify(feed, frame);
+    }
+}
+
+// One who is invisible, or a script beside a person, is not seen.
+static void write_seen(struct feed *feed)
+{
+    if (feed->member.presence == NULL || !feed->member.is_counted ||
+            feed->member.choice == CHOICE_INVISIBLE) {
+        return;
+    }
+    const struct record record = {
+        .type = RECORD_SEEN,
+        .user = user_of(feed),
+        .device = feed->identity.device,
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+    // When it can't be written now, the next time tells.
+    (void)!cell_propose(feed->set->service->cell, &record, NULL);
+}
+
+void feed_note_seen(struct feed *feed, int64_t now_ms)
+{
+    if (now_ms - feed->seen_ms >= SEEN_EVERY_MS) {
+        feed->seen_ms = now_ms;
+        write_seen(feed);
+    }
+}
+
 void feed_finish(struct feed *feed)
 {
     feed_stop(feed);
+    write_seen(feed);
     hub_leave(feed->set->service->hub, &feed->subscriber);
+    presence_leave(feed->set->service->presence, &feed->member);
 }
 
 enum err feed_join(struct feed *feed, const struct identity *identity)
 {
     feed_finish(feed);
     feed->identity = *identity;
-    return hub_join(feed->set->service->hub, user_of(feed), &feed->subscriber) ? ERR_OK
-                                                                               : ERR_MEMORY;
+    feed->seen_ms = clock_monotonic_ms();
+    feed->member.on_presence = on_presence;
+    if (!hub_join(feed->set->service->hub, user_of(feed), &feed->subscriber)) {
+        return ERR_MEMORY;
+    }
+    enum err err = presence_join(feed->set->service->presence, user_of(feed),
+            !identity->is_consumer, &feed->member);
+    if (err != ERR_OK) {
+        hub_leave(feed->set->service->hub, &feed->subscriber);
+    }
+    return err;
 }
 
 void feed_stop(struct feed *feed)

@@ -34,6 +34,8 @@ struct start;
 struct feed_ops {
     // One event; takes the frame.
     void (*push)(struct feed *feed, struct frame *frame, uint64_t useq);
+    // A passing notification (presence, typing); takes the frame, may drop it.
+    void (*notify)(struct feed *feed, struct frame *frame);
     // It can't go on: the client must subscribe again.
     void (*fail)(struct feed *feed, const char *reason);
     // A newer subscription of the same device has taken over; the feed is off.
@@ -53,6 +55,8 @@ enum feed_state {
 
 struct feed {
     struct subscriber subscriber;
+    struct member member; // makes its user present, and watches others
+    int64_t seen_ms;      // when "last seen" was written
     const struct feed_ops *ops;
     struct session_set *set;
     struct identity identity; // whose mailbox, and which device is shown it
@@ -75,7 +79,13 @@ void feed_init(struct feed *feed, const struct feed_ops *ops, struct session_set
 // Stops, and leaves the mailbox.
 void feed_finish(struct feed *feed);
 
-// Joins the mailbox: from now on it hears of revocation, and may subscribe.
+// Takes the frame.
+void feed_notify(struct feed *feed, struct frame *frame);
+
+// The client has shown life: "last seen" is written now and then.
+void feed_note_seen(struct feed *feed, int64_t now_ms);
+
+// Joins the mailbox: from now on its user is present, it hears of revocation, and may subscribe.
 enum err feed_join(struct feed *feed, const struct identity *identity) MUST_USE;
 
 // Off: pushes nothing more. What was acknowledged is on its way into the log.

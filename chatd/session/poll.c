@@ -9,6 +9,8 @@
 #include "shared/limits.h"
 #include "shared/map.h"
 
+#define PASSING_MAX 16
+
 struct poll_set {
     struct session_set *sessions;
     struct map by_device;
@@ -39,6 +41,8 @@ struct poll {
     enum err err;            // why it can't go on
     struct waiting *waiting; // WINDOW_EVENTS slots, or NULL
     uint32_t count;
+    struct frame *passing[PASSING_MAX];
+    uint32_t passing_count;
 };
 
 struct poll_set *poll_set_create(struct session_set *sessions)
@@ -69,6 +73,13 @@ static void drop_waiting(struct poll *poll, uint64_t upto)
     }
 }
 
+static void drop_passing(struct poll *poll)
+{
+    while (poll->passing_count > 0) {
+        frame_release(poll->passing[--poll->passing_count]);
+    }
+}
+
 static void end(struct poll *poll)
 {
     struct poll_set *set = poll->set;
@@ -82,6 +93,7 @@ static void end(struct poll *poll)
         set->count--;
         feed_finish(&poll->feed);
         drop_waiting(poll, UINT64_MAX);
+        drop_passing(poll);
     }
     if (!poll->is_starting) {
         free(poll);
@@ -100,6 +112,12 @@ static struct frame *encode_answer(const struct poll *poll)
             buffer_add_byte(&out, ',');
         }
         buffer_add(&out, poll->waiting[i].frame->data, poll->waiting[i].frame->bytes);
+    }
+    for (uint32_t i = 0; i < poll->passing_count; i++) {
+        if (i > 0 || poll->count > 0) {
+            buffer_add_byte(&out, ',');
+        }
+        buffer_add(&out, poll->passing[i]->data, poll->passing[i]->bytes);
     }
     // Everything was shown: what was passed over (own sends) is behind the client, too.
     if (poll->feed.state == FEED_LIVE && poll->feed.pushed > upto) {
@@ -127,6 +145,7 @@ static void answer(struct poll *poll)
     }
     struct frame *body = encode_answer(poll);
     poll->is_reset = false;
+    drop_passing(poll);
     question->answer(question, ERR_OK, body);
 }
 
@@ -158,6 +177,19 @@ static void on_push(struct feed *feed, struct frame *frame, uint64_t useq)
     poll->waiting[poll->count++] = (struct waiting){ frame, useq };
 }
 
+// A passing notification has no cursor: it goes with the next answer, or not at all.
+static void on_notify(struct feed *feed, struct frame *frame)
+{
+    struct poll *poll = TASK_OF(feed, struct poll, feed);
+
+    if (poll->passing_count == PASSING_MAX) {
+        frame_release(frame);
+        return;
+    }
+    poll->passing[poll->passing_count++] = frame;
+    be_due(poll);
+}
+
 static void on_fail(struct feed *feed, const char *reason)
 {
     struct poll *poll = TASK_OF(feed, struct poll, feed);
@@ -185,6 +217,7 @@ static void on_revoked(struct feed *feed)
 
 static const struct feed_ops poll_feed_ops = {
     .push = on_push,
+    .notify = on_notify,
     .fail = on_fail,
     .replaced = on_replaced,
     .revoked = on_revoked,
@@ -321,10 +354,17 @@ enum err poll_ask(struct poll_set *set, const struct identity *identity, struct 
     question->poll = poll;
     poll->asked_ms = clock_monotonic_ms();
     poll->deadline_ms = poll->asked_ms + (int64_t)wait_s * 1000;
-    if (poll->count > 0 || poll->err != ERR_OK) {
+    if (poll->count > 0 || poll->passing_count > 0 || poll->err != ERR_OK) {
         be_due(poll);
     }
     return ERR_OK;
+}
+
+struct feed *poll_feed(struct poll_set *set, const struct identity *identity)
+{
+    struct poll *poll = find(set, identity);
+
+    return poll == NULL ? NULL : &poll->feed;
 }
 
 void poll_gone(struct poll_question *question)
@@ -352,7 +392,7 @@ void poll_set_turn_end(struct poll_set *set)
         struct poll *poll = LIST_OF(node, struct poll, due);
         list_leave(&poll->due);
         pass_seen(poll);
-        if (poll->count > 0 || poll->is_reset || poll->err != ERR_OK) {
+        if (poll->count > 0 || poll->passing_count > 0 || poll->is_reset || poll->err != ERR_OK) {
             answer(poll);
         }
     }

@@ -17,6 +17,7 @@
 #include "shared/check.h"
 #include "shared/frame.h"
 
+struct feed;
 struct poll;
 struct poll_set;
 
@@ -35,6 +36,9 @@ struct poll_question {
 // ERR_PARAMS: not a cursor.
 enum err poll_ask(struct poll_set *set, const struct identity *identity, struct bytes cursor,
         unsigned wait_s, struct poll_question *question) MUST_USE;
+// The feed of this device's poll session, or NULL.
+struct feed *poll_feed(struct poll_set *set, const struct identity *identity);
+
 // The client has left.
 void poll_gone(struct poll_question *question);
 

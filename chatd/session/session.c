@@ -80,6 +80,17 @@ static void push_event(struct feed *feed, struct frame *frame, uint64_t useq)
     write_frame(TASK_OF(feed, struct session, feed), frame);
 }
 
+static void notify(struct feed *feed, struct frame *frame)
+{
+    struct session *session = TASK_OF(feed, struct session, feed);
+
+    if (session->output_bytes >= SESSION_OUTPUT_BYTES_MAX / 2) {
+        frame_release(frame); // it does not keep up with what matters more
+        return;
+    }
+    write_frame(session, frame);
+}
+
 static void fail_feed(struct feed *feed, const char *reason)
 {
     session_close(TASK_OF(feed, struct session, feed), CLOSE_INTERNAL, reason);
@@ -97,6 +108,7 @@ static void close_revoked(struct feed *feed)
 
 static const struct feed_ops feed_ops = {
     .push = push_event,
+    .notify = notify,
     .fail = fail_feed,
     .replaced = tell_replaced,
     .revoked = close_revoked,
@@ -202,6 +214,7 @@ void session_alive(void *peer)
     }
     session->alive_ms = clock_monotonic_ms();
     session->is_pinged = false;
+    feed_note_seen(&session->feed, session->alive_ms);
     list_append(&session->set->alive, &session->alive);
 }
 

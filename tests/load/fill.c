@@ -10,6 +10,9 @@
 #include "tests/load/report.h"
 #include "tests/load/texts.h"
 
+// More at once only makes the server say that it is busy.
+enum { IN_FLIGHT_MAX = 6400 };
+
 struct filler {
     struct session *session;
     const char *peer;
@@ -23,6 +26,7 @@ struct run {
     struct crew crew;
     struct filler *fillers;
     unsigned count;
+    unsigned window; // of each, so that all together stay below IN_FLIGHT_MAX
     uint64_t answered;
 };
 
@@ -30,7 +34,7 @@ static void send_what_may(struct run *run, struct filler *filler)
 {
     const struct options *options = run->options;
 
-    while (filler->last - filler->answered < options->window &&
+    while (filler->last - filler->answered < run->window &&
             filler->last - filler->first < options->messages) {
         char *start = ws_client_reserve(&filler->session->client, options->bytes + 256);
         char *at = put_text(start,
@@ -89,6 +93,9 @@ int fill_run(const struct options *options)
     texts_init();
     run.options = options;
     run.count = options->pairs;
+    run.window = options->window * run.count > IN_FLIGHT_MAX ? IN_FLIGHT_MAX / run.count
+                                                             : options->window;
+    run.window = run.window > 0 ? run.window : 1;
     if (!crew_open(&run.crew, options->server, options->tokens, 2 * run.count)) {
         return 1;
     }

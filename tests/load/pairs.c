@@ -156,6 +156,9 @@ static void on_answer(struct run *run, struct talker *talker, const struct json_
         slot->is_unreceived = false;
         return;
     }
+    if (json_member(rpc->result, "duplicate").at != NULL) {
+        crew_error(&run->crew, talker->session, "somebody else sends as this device:", rpc->result);
+    }
     run->answered++;
     histogram_add(&run->answer, clock_ns() - slot->sent_ns);
     see(run, talker, &talker->seq_answered, json_number(json_member(rpc->result, "seq")));

@@ -23,6 +23,7 @@ PROGRAMS = {
     "subscriptions": ("scenario/subscriptions.py", [], []),
     "history": ("scenario/history.py", [], []),
     "accounts": ("scenario/accounts.py", [], []),
+    "presence": ("scenario/presence.py", [], []),
     "long_poll": ("scenario/long_poll.py", [], []),
     "bad_input": ("scenario/bad_input.py", [], []),
     "real_input": ("scenario/real_input.py", [], ["--long"]),
