@@ -23,6 +23,8 @@ struct operation {
     char token[TOKEN_BYTES_MAX];
     char password[PASSWORD_BYTES_MAX];
     uint32_t password_bytes;
+    char new_password[PASSWORD_BYTES_MAX];
+    uint32_t new_password_bytes;
     struct token presented;
     uint64_t device;
     bool is_consumer;
@@ -59,6 +61,7 @@ static void operation_destroy(struct operation *operation)
 {
     arena_finish(&operation->page.arena);
     explicit_bzero(operation->password, sizeof(operation->password));
+    explicit_bzero(operation->new_password, sizeof(operation->new_password));
     explicit_bzero(operation->token, sizeof(operation->token));
     free(operation);
 }
@@ -236,6 +239,82 @@ enum err accounts_login(struct service *service, const struct account_request *r
     }
     operation->read.run = run_account;
     operation->read.done = on_login_account;
+    enum err err = service_read(service, user_of(operation), &operation->read);
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
+}
+
+static void on_password_set(struct proposal *proposal, const struct applied *applied)
+{
+    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
+}
+
+static void on_new_hashed(struct hash_work *work)
+{
+    struct operation *operation = TASK_OF(work, struct operation, work);
+    enum err err = work->err;
+    const struct record record = {
+        .type = RECORD_PASSWORD_SET,
+        .user = user_of(operation),
+        .secret = { work->stored, work->stored_bytes },
+        .device = operation->device,
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+
+    operation->proposal.done = on_password_set;
+    if (err == ERR_OK) {
+        err = cell_propose(operation->service->cell, &record, &operation->proposal);
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+static void on_old_verified(struct hash_work *work)
+{
+    struct operation *operation = TASK_OF(work, struct operation, work);
+    struct bytes new_password = { operation->new_password, operation->new_password_bytes };
+    enum err err = work->is_match ? ERR_OK : ERR_UNAUTHORIZED;
+
+    if (err == ERR_OK) {
+        err = hasher_hash(operation->service->hasher, work, new_password, on_new_hashed);
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+static void on_password_account(struct read *read)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+    enum err err = read->err;
+
+    if (err == ERR_OK) {
+        struct bytes password = { operation->password, operation->password_bytes };
+        err = hasher_verify(operation->service->hasher, &operation->work, password,
+                operation->page.secret, on_old_verified);
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+enum err accounts_set_password(struct service *service, const struct account_request *request,
+        struct bytes new_password, uint64_t keeper)
+{
+    struct operation *operation = operation_create(service, request);
+
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    CHECK(new_password.size <= PASSWORD_BYTES_MAX);
+    memcpy(operation->new_password, new_password.data, new_password.size);
+    operation->new_password_bytes = new_password.size;
+    operation->device = keeper;
+    operation->read.run = run_account;
+    operation->read.done = on_password_account;
     enum err err = service_read(service, user_of(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);

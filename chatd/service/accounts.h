@@ -39,6 +39,11 @@ enum err accounts_add_device(struct service *service,
 // Verifies the password, then makes a device. ERR_UNAUTHORIZED whatever was wrong.
 enum err accounts_login(struct service *service, const struct account_request *request) MUST_USE;
 
+// Verifies the old password of request->password, then sets the new one and revokes all devices but
+// `keeper`. ERR_UNAUTHORIZED when the old one is wrong.
+enum err accounts_set_password(struct service *service, const struct account_request *request,
+        struct bytes new_password, uint64_t keeper) MUST_USE;
+
 // Verifies a token. ERR_UNAUTHORIZED whatever was wrong.
 enum err accounts_resume(struct service *service, struct bytes token,
         void (*done)(void *context, const struct account_result *result), void *context) MUST_USE;

@@ -50,6 +50,39 @@ void handle_ACCOUNT_REGISTER(struct call *call)
     }
 }
 
+static void on_password(void *context, const struct account_result *result)
+{
+    struct call *call = context;
+
+    if (result->err != ERR_OK) {
+        call_fail(call, result->err,
+                result->err == ERR_UNAUTHORIZED ? "the old password is wrong" : NULL);
+        return;
+    }
+    call_reply_empty(call);
+}
+
+void handle_ACCOUNT_PASSWORD(struct call *call)
+{
+    const struct params *params = &call->request.params;
+    const struct account_request request = {
+        .user = name_bytes(&call->identity.user),
+        .password = params->old_password,
+        .done = on_password,
+        .context = call,
+    };
+
+    if (params->new_password.size < PASSWORD_BYTES_MIN) {
+        call_fail(call, ERR_INVALID, "a password has at least 8 bytes");
+        return;
+    }
+    enum err err = accounts_set_password(call->service, &request, params->new_password,
+            call->identity.device);
+    if (err != ERR_OK) {
+        call_fail(call, err, NULL);
+    }
+}
+
 // A WebSocket becomes this device's; an HTTP exchange only learns the token.
 static enum err admit(struct call *call, const struct account_result *result)
 {

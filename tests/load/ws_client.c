@@ -146,7 +146,7 @@ static void apply_mask(char *text, size_t bytes, uint32_t mask)
         memcpy(text + i, &word, sizeof word);
     }
     for (unsigned shift = 0; i < bytes; i++, shift += 8) {
-        text[i] = (char)((unsigned char)text[i] ^ (mask >> shift & 0xff));
+        text[i] = (char)((unsigned char)text[i] ^ (wide >> shift & 0xff));
     }
 }
 

@@ -43,6 +43,22 @@ class Open(ScenarioCase):
         again = await self.connect(login["token"], None)
         self.assertEqual((again.user, again.device), (name, login["device"]))
 
+    async def test_a_new_password_revokes_the_other_devices(self):
+        name, client = await self.registered()
+        first = await client.call("session.login", user=name, password=PASSWORD)
+        other = await self.stranger()
+        await other.call("session.login", user=name, password=PASSWORD)
+        await self.refused(client.call("account.password", old="wrong wrong", new="x" * 12),
+                           "unauthorized")
+        await self.refused(client.call("account.password", old=PASSWORD, new="short"), "invalid")
+        await client.call("account.password", old=PASSWORD, new="another password")
+        await other.wait_for(lambda: other.closed)
+        await self.connect(first["token"], None)
+        fresh = await self.stranger()
+        await self.refused(fresh.call("session.login", user=name, password=PASSWORD),
+                           "unauthorized")
+        await fresh.call("session.login", user=name, password="another password")
+
     async def test_a_name_is_given_once(self):
         name, client = await self.registered()
         await self.refused(client.call("account.register", user=name, password=PASSWORD), "exists")
