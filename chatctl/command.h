@@ -8,11 +8,12 @@
 
 #include "rpc.h"
 
-#define OPERANDS_MAX 4
+#define OPERANDS_MAX 64
 
 struct arguments {
     const char *operands[OPERANDS_MAX];
     int operand_count;
+    const char *state; // --state
     bool is_json;
     bool has_token;    // --token, --tokens
     bool is_dry_run;   // --dry-run
@@ -33,5 +34,9 @@ enum exit_code status_show(const struct rpc *rpc, const struct arguments *argume
 enum exit_code user_add(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_import(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_list(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code presence_get(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code presence_list(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code presence_show_count(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code presence_follow(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code partition_list(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code partition_show(const struct rpc *rpc, const struct arguments *arguments);

@@ -17,6 +17,13 @@ static const struct command commands[] = {
             "Add the users of a JSON Lines file {\"user\":NAME, \"password\"?:TEXT}; - is stdin.",
             user_import },
     { "user", "list", "", 0, 0, "All users, by name.", user_list },
+    { "presence", "get", "USER...", 1, OPERANDS_MAX,
+            "Who of these is there, and since when they are not.", presence_get },
+    { "presence", "list", "[--state STATE]", 0, 0, "All who have a session.", presence_list },
+    { "presence", "count", "", 0, 0, "How many are online, away and invisible.",
+            presence_show_count },
+    { "presence", "watch", "[USER...]", 0, OPERANDS_MAX,
+            "Print changes as they come, until interrupted.", presence_follow },
     { "partition", "list", "", 0, 0, "All partitions that hold anything.", partition_list },
     { "partition", "show", "NUMBER", 1, 1, "One partition.", partition_show },
 };
@@ -85,6 +92,8 @@ static bool read_line(struct line *line, int argc, char **argv)
             line->rpc.admin_socket = argv[++i];
         } else if (strncmp(argv[i], "--admin-socket=", 15) == 0) {
             line->rpc.admin_socket = argv[i] + 15;
+        } else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
+            line->arguments.state = argv[++i];
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
             if (!read_flag(&line->arguments, argv[i])) {
                 fprintf(stderr, "chatctl: there is no option %s (chatctl --help lists all)\n",
