@@ -54,8 +54,7 @@ static enum exit_code ask(const struct rpc *rpc, const struct arguments *argumen
         json_add_string(&params, bytes_of(arguments->state));
         buffer_add_byte(&params, '}');
     }
-    enum exit_code code =
-            rpc_call(rpc, method, params.bytes > 0 ? &params : NULL, root, result);
+    enum exit_code code = rpc_call(rpc, method, params.bytes > 0 ? &params : NULL, root, result);
     buffer_finish(&params);
     return code;
 }
@@ -120,8 +119,7 @@ static void print_changes(const struct json *before, const struct json *now, boo
     for (size_t i = 0; i < json_count(now); i++) {
         const struct json *entry = json_at(now, i);
         const struct json *old = find_user(before, output_text(entry, "user"));
-        if (old != NULL &&
-                bytes_equal(output_text(old, "state"), output_text(entry, "state"))) {
+        if (old != NULL && bytes_equal(output_text(old, "state"), output_text(entry, "state"))) {
             continue;
         }
         if (is_json) {

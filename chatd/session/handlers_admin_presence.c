@@ -16,8 +16,9 @@ static void add_user(void *context, struct bytes user, enum presence_state state
     struct listing *listing = context;
 
     listing->counts[state]++;
-    if (listing->out == NULL || (listing->wanted.size > 0 &&
-                !bytes_equal(listing->wanted, bytes_of(presence_word(state))))) {
+    if (listing->out == NULL ||
+            (listing->wanted.size > 0 &&
+                    !bytes_equal(listing->wanted, bytes_of(presence_word(state))))) {
         return;
     }
     buffer_print(listing->out, "%s{\"user\":\"%.*s\",\"state\":\"%s\",\"sessions\":%u}",

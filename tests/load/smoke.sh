@@ -6,7 +6,7 @@ bin=$1
 data=$(mktemp -d)
 "$bin/chatd" --data "$data/chatd" --listen 127.0.0.1:0 --log-tail 20000000 >"$data/ready" 2>"$data/log" &
 server=$!
-trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
+trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 100); do
     grep -q '^ready ' "$data/ready" && break
     sleep 0.1
