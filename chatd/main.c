@@ -95,6 +95,7 @@ static void on_turn_end(void *context)
 
     poll_set_turn_end(chatd->sessions.polls);
     cell_turn_end(chatd->cell);
+    session_set_turn_end(&chatd->sessions);
     if (chatd->stage == DRAINING && session_set_is_drained(&chatd->sessions)) {
         flush(chatd);
     }

@@ -57,6 +57,7 @@
 
 // The log.
 #define BATCH_RECORDS_MAX 8192
+#define BATCH_RECORDS_SPARE 2048 // for receipts and single requests, when sessions are held back
 #define BATCH_BYTES_MAX (4 * 1024 * 1024)
 #define BATCHES_APPLYING_MAX 4 // durable ones that some partition has not applied yet
 #define SEGMENT_BYTES (64 * 1024 * 1024)

@@ -53,6 +53,15 @@ enum err cell_propose(struct cell *cell, const struct record *record, struct pro
     return err;
 }
 
+bool cell_has_room(const struct cell *cell)
+{
+    const struct batch *batch = cell->gathering == NULL ? NULL : cell->gathering->batch;
+
+    return batch == NULL ||
+            (batch->count < BATCH_RECORDS_MAX - BATCH_RECORDS_SPARE &&
+                    batch->body.bytes < BATCH_BYTES_MAX / 2);
+}
+
 void cell_request_gather(struct cell *cell)
 {
     cell->is_gather_requested = true;

@@ -69,6 +69,10 @@ uint16_t cell_partition_of(const struct cell *cell, struct bytes user);
 enum err cell_propose(struct cell *cell, const struct record *record,
         struct proposal *proposal) MUST_USE;
 
+// Whether the gathering batch takes more without coming near its limits. Who can wait should wait
+// while it does not; what can't gets ERR_BUSY in the end.
+bool cell_has_room(const struct cell *cell);
+
 // There is something that on_gather will propose.
 void cell_request_gather(struct cell *cell);
 

@@ -114,8 +114,13 @@ static const struct feed_ops feed_ops = {
     .revoked = close_revoked,
 };
 
-static bool must_hold(const struct session *session)
+static bool must_hold(struct session *session)
 {
+    if (!cell_has_room(session->set->service->cell)) {
+        // Pushes back on its connection instead of answering "busy".
+        list_append(&session->set->held, &session->held);
+        return true;
+    }
     return session->caller.is_blocked || session->caller.call_count >= SESSION_CALLS_MAX ||
             session->output_bytes >= SESSION_OUTPUT_BYTES_MAX;
 }
@@ -270,6 +275,7 @@ void *session_open(void *context, struct net_link *link)
     session->set = set;
     session->link = link;
     feed_init(&session->feed, &feed_ops, set);
+    list_init(&session->held);
     list_init(&session->alive);
     list_append(&set->alive, &session->alive);
     session->alive_ms = clock_monotonic_ms();
@@ -289,6 +295,7 @@ void session_closed(void *peer)
     feed_finish(&session->feed);
     caller_finish(&session->caller);
     list_leave(&session->alive);
+    list_leave(&session->held);
     for (uint32_t i = 0; i < session->output_count; i++) {
         frame_release(session->output[(session->output_first + i) % session->output_capacity]);
     }

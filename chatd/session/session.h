@@ -24,6 +24,7 @@ struct session {
     struct session_set *set;
     struct net_link *link;
     struct list alive; // session_set.alive, longest silent first
+    struct list held;  // session_set.held, while it waits for room in the batch
     int64_t alive_ms;
     bool is_pinged;
     bool is_paused;

@@ -14,6 +14,7 @@ void session_set_init(struct session_set *set, struct service *service,
 {
     *set = (struct session_set){ .service = service, .on_timed = on_timed, .context = context };
     list_init(&set->alive);
+    list_init(&set->held);
     list_init(&set->lazy);
 }
 
@@ -52,6 +53,18 @@ bool session_set_tick(struct session_set *set, int64_t now_ms)
         }
     }
     return set->count > 0;
+}
+
+void session_set_turn_end(struct session_set *set)
+{
+    LIST_EACH(node, &set->held) {
+        struct session *session = LIST_OF(node, struct session, held);
+        if (!cell_has_room(set->service->cell)) {
+            return;
+        }
+        list_leave(&session->held);
+        session->caller.relieved(&session->caller);
+    }
 }
 
 void session_set_drain(struct session_set *set, uint64_t retry_after_ms)

@@ -18,6 +18,7 @@ struct poll_set;
 struct session_set {
     struct service *service;
     struct list alive; // session.alive, longest silent first
+    struct list held;  // session.held, those whose requests wait for room in the batch
     struct list lazy;  // feed.lazy, those that owe an acknowledgement record
     unsigned count;
     unsigned authenticated_count;
@@ -36,6 +37,9 @@ void session_set_init(struct session_set *set, struct service *service,
 // Once a second: pings the silent, closes the dead and the unauthenticated, writes owed
 // acknowledgements. False when nothing is left to time.
 bool session_set_tick(struct session_set *set, int64_t now_ms);
+
+// After the batch has been sealed: those who waited for room go on.
+void session_set_turn_end(struct session_set *set);
 
 // Tells everybody that the server stops; new requests are refused.
 void session_set_drain(struct session_set *set, uint64_t retry_after_ms);
