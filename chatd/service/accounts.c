@@ -208,9 +208,11 @@ static void on_verified(struct hash_work *work)
     struct operation *operation = TASK_OF(work, struct operation, work);
 
     if (!work->is_match || operation->page.state != USER_ACTIVE) {
+        throttle_failed(operation->service->throttle, user_of(operation), clock_monotonic_ms());
         finish(operation, ERR_UNAUTHORIZED);
         return;
     }
+    throttle_succeeded(operation->service->throttle, user_of(operation));
     make_device(operation);
 }
 
@@ -232,6 +234,9 @@ static void on_login_account(struct read *read)
 
 enum err accounts_login(struct service *service, const struct account_request *request)
 {
+    if (throttle_wait_ms(service->throttle, request->user, clock_monotonic_ms()) > 0) {
+        return ERR_RATE_LIMITED;
+    }
     struct operation *operation = operation_create(service, request);
 
     if (operation == NULL) {

@@ -36,7 +36,8 @@ enum err accounts_add(struct service *service, const struct account_request *req
 enum err accounts_add_device(struct service *service,
         const struct account_request *request) MUST_USE;
 
-// Verifies the password, then makes a device. ERR_UNAUTHORIZED whatever was wrong.
+// Verifies the password, then makes a device. ERR_UNAUTHORIZED whatever was wrong; ERR_RATE_LIMITED
+// at once, and done is not called, while this name must wait (throttle_wait_ms).
 enum err accounts_login(struct service *service, const struct account_request *request) MUST_USE;
 
 // Verifies the old password of request->password, then sets the new one and revokes all devices but

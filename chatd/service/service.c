@@ -11,8 +11,9 @@ enum err service_init(struct service *service, struct cell *cell, struct hasher 
     service->directory = directory_create(cell);
     service->receipts = receipts_create(cell);
     service->presence = presence_set_create();
-    if (service->presence == NULL || service->hub == NULL || service->directory == NULL ||
-            service->receipts == NULL) {
+    service->throttle = throttle_create();
+    if (service->throttle == NULL || service->presence == NULL || service->hub == NULL ||
+            service->directory == NULL || service->receipts == NULL) {
         service_finish(service);
         return ERR_MEMORY;
     }
@@ -23,6 +24,7 @@ void service_finish(struct service *service)
 {
     receipts_destroy(service->receipts);
     service->receipts = NULL;
+    throttle_destroy(service->throttle);
     presence_set_destroy(service->presence);
     directory_destroy(service->directory);
     hub_destroy(service->hub);

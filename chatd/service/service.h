@@ -14,6 +14,7 @@
 #include "service/hub.h"
 #include "service/presence.h"
 #include "service/receipts.h"
+#include "service/throttle.h"
 #include "shared/check.h"
 #include "shared/name.h"
 
@@ -27,6 +28,7 @@ struct service {
     struct directory *directory;
     struct receipts *receipts;
     struct presence_set *presence;
+    struct throttle *throttle;
     struct hasher *hasher;
     uint64_t generation; // of cursors
     enum registration registration;

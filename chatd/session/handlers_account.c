@@ -8,6 +8,7 @@
 
 #include "service/accounts.h"
 #include "session/session.h"
+#include "shared/clock.h"
 #include "shared/limits.h"
 
 static void on_registered(void *context, const struct account_result *result)
@@ -128,7 +129,14 @@ void handle_SESSION_LOGIN(struct call *call)
 
     call_block(call);
     enum err err = accounts_login(call->service, &request);
-    if (err != ERR_OK) {
+    if (err == ERR_RATE_LIMITED) {
+        const struct error_details details = {
+            .message = "too many wrong passwords for this name: wait, then try again",
+            .retry_after_ms =
+                    throttle_wait_ms(call->service->throttle, params->user, clock_monotonic_ms()),
+        };
+        call_fail_with(call, err, &details);
+    } else if (err != ERR_OK) {
         call_fail(call, err, NULL);
     }
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Registration, login, devices, revoked tokens; who may use the data directory."""
 
+import asyncio
 import os
 import pathlib
 import subprocess
@@ -58,6 +59,20 @@ class Open(ScenarioCase):
         await self.refused(fresh.call("session.login", user=name, password=PASSWORD),
                            "unauthorized")
         await fresh.call("session.login", user=name, password="another password")
+
+    async def test_guessing_is_slowed_down_for_names_that_exist_and_others_alike(self):
+        name, client = await self.registered()
+        stranger = await self.stranger()
+        for user in (name, *self.names("nobody")):
+            for _ in range(5):
+                await self.refused(stranger.call("session.login", user=user, password="wrong pass"),
+                                   "unauthorized")
+            error = await self.refused(
+                stranger.call("session.login", user=user, password=PASSWORD), "rate_limited")
+            self.assertTrue(error.data["retryable"])
+            self.assertLessEqual(error.data["retry_after_ms"], 1000)
+        await asyncio.sleep(1.1)
+        await stranger.call("session.login", user=name, password=PASSWORD)
 
     async def test_a_name_is_given_once(self):
         name, client = await self.registered()
