@@ -75,6 +75,30 @@ enum exit_code user_add(const struct rpc *rpc, const struct arguments *arguments
     return EXIT_OK;
 }
 
+enum exit_code user_invite(const struct rpc *rpc, const struct arguments *arguments)
+{
+    struct buffer params = { 0 };
+    struct json *root;
+    const struct json *result;
+
+    buffer_add_literal(&params, "{\"user\":");
+    json_add_string(&params, bytes_of(arguments->operands[0]));
+    buffer_add_byte(&params, '}');
+    enum exit_code code = rpc_call(rpc, "admin.user.invite", &params, &root, &result);
+    buffer_finish(&params);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    struct bytes invite = output_text(result, "invite");
+    if (arguments->is_json) {
+        output_json(result);
+    } else {
+        printf("%.*s\n", (int)invite.size, invite.data);
+    }
+    json_destroy(root);
+    return EXIT_OK;
+}
+
 struct import {
     const struct rpc *rpc;
     const struct arguments *arguments;

@@ -32,6 +32,7 @@ struct command {
 
 enum exit_code status_show(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_add(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code user_invite(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_import(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_list(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code presence_get(const struct rpc *rpc, const struct arguments *arguments);

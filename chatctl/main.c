@@ -13,6 +13,8 @@ static const struct command commands[] = {
     { "status", NULL, "", 0, 0, "Connections, log and partitions at a glance.", status_show },
     { "user", "add", "NAME [--token | --password]", 1, 1,
             "Add a user; with --token print a device token, with --password read one.", user_add },
+    { "user", "invite", "NAME", 1, 1, "Reserve a name and print the code that registers it, once.",
+            user_invite },
     { "user", "import", "FILE [--tokens] [--dry-run]", 1, 1,
             "Add the users of a JSON Lines file {\"user\":NAME, \"password\"?:TEXT}; - is stdin.",
             user_import },

@@ -21,7 +21,7 @@
 #define USERS_PER_REQUEST_MAX 256
 
 // A session.
-#define WATCHES_MAX 1000 // users whose presence one session watches
+#define WATCHES_MAX 1000     // users whose presence one session watches
 #define SEEN_EVERY_MS 600000 // "last seen" is written that often while somebody is here
 #define WINDOW_EVENTS 256
 #define WINDOW_BYTES (256 * 1024)

@@ -29,11 +29,12 @@ enum record_type {
     RECORD_SEND = 8,          // user, peer, device, counter, after, ts, text
     RECORD_EDIT = 9,          // user, peer, device, counter, cseq of the target, ts, text
     RECORD_DELETE = 10,       // user, peer, device, counter, cseq of the target, ts
-    RECORD_DELIVERED = 11, // user (who acknowledges), peer (who wrote), device, cseq, useq; after:
-                           // the peer's entry before those shown; if that one was not delivered
-                           // the record changes no watermark
-    RECORD_READ = 12,      // user (who has read), peer (who wrote), cseq
-    RECORD_BLOCK = 13,     // user blocks peer (flags 1) or no longer (0)
+    RECORD_DELIVERED = 11,  // user (who acknowledges), peer (who wrote), device, cseq, useq; after:
+                            // the peer's entry before those shown; if that one was not delivered
+                            // the record changes no watermark
+    RECORD_READ = 12,       // user (who has read), peer (who wrote), cseq
+    RECORD_BLOCK = 13,      // user blocks peer (flags 1) or no longer (0)
+    RECORD_USER_CLAIM = 14, // user (invited), hash of the invite's code, secret, ts
     RECORD_TYPE_COUNT
 };
 
@@ -56,7 +57,9 @@ enum record_field {
 #define DEVICE_IS_CONSUMER 1U // RECORD_DEVICE_CREATE.flags: its acks are not "delivered"
 #define USER_IS_ADMIN 1U      // RECORD_USER_CREATE.flags
 
-enum user_state { USER_ACTIVE = 0, USER_DISABLED = 1, USER_DELETED = 2 };
+#define USER_IS_INVITED 2U // ... its secret is the hash of an invite's code, not a password
+
+enum user_state { USER_ACTIVE = 0, USER_DISABLED = 1, USER_DELETED = 2, USER_INVITED = 3 };
 
 // All strings are lent.
 struct record {

@@ -36,6 +36,7 @@ enum err apply_record(struct partition *partition, const struct record *record, 
     case RECORD_DEVICE_REVOKE:
     case RECORD_ACK:
     case RECORD_SEEN:
+    case RECORD_USER_CLAIM:
     case RECORD_TYPE_COUNT:
         break;
     }

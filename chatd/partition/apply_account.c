@@ -25,6 +25,7 @@ static enum err create_user(struct partition *partition, const struct record *re
     }
     user->created = record->ts;
     user->is_admin = (record->flags & USER_IS_ADMIN) != 0;
+    user->state = (record->flags & USER_IS_INVITED) != 0 ? USER_INVITED : USER_ACTIVE;
     user->secret_bytes = (uint8_t)record->secret.size;
     if (record->secret.size > 0) {
         memcpy(user->secret, record->secret.data, record->secret.size);
@@ -62,6 +63,21 @@ static enum err create_device(struct partition *partition, struct user *user,
         memcpy(device->label, record->label.data, record->label.size);
     }
     memcpy(device->token_hash, record->hash.data, TOKEN_HASH_BYTES);
+    return ERR_OK;
+}
+
+// The invited one comes with the code: the name is theirs from now on.
+static enum err claim_user(struct user *user, const struct record *record)
+{
+    struct bytes code_hash = { user->secret, user->secret_bytes };
+
+    if (user->state != USER_INVITED || !bytes_equal(code_hash, record->hash) ||
+            record->secret.size > SECRET_BYTES_MAX) {
+        return ERR_FORBIDDEN;
+    }
+    user->state = USER_ACTIVE;
+    user->secret_bytes = (uint8_t)record->secret.size;
+    memcpy(user->secret, record->secret.data, record->secret.size);
     return ERR_OK;
 }
 
@@ -138,6 +154,8 @@ enum err apply_account(struct partition *partition, const struct record *record,
     }
     if (record->type == RECORD_DEVICE_CREATE) {
         err = create_device(partition, user, record);
+    } else if (record->type == RECORD_USER_CLAIM) {
+        err = claim_user(user, record);
     } else if (record->type == RECORD_PASSWORD_SET) {
         err = set_password(user, record);
     } else if (record->type == RECORD_USER_STATE) {

@@ -356,6 +356,29 @@ static void blocking_refuses_both_directions_without_a_trace(void **state)
     assert_int_equal(send("ann", "ada", 2, "again").cseq, 2);
 }
 
+static void an_invite_gives_its_name_once(void **state)
+{
+    struct record record = { .type = RECORD_USER_CREATE,
+        .user = bytes_of("dan"),
+        .secret = bytes_of("hash of the code"),
+        .flags = USER_IS_INVITED };
+
+    (void)state;
+    assert_int_equal(apply(&record).outcome, ERR_OK);
+    record = (struct record){ .type = RECORD_USER_CLAIM,
+        .user = bytes_of("dan"),
+        .hash = bytes_of("another hash"),
+        .secret = bytes_of("password") };
+    assert_int_equal(apply(&record).outcome, ERR_FORBIDDEN);
+    record.hash = bytes_of("hash of the code");
+    flush_all();
+    crash();
+    assert_int_equal(apply(&record).outcome, ERR_OK);
+    assert_int_equal(apply(&record).outcome, ERR_FORBIDDEN);
+    record.user = bytes_of("ann");
+    assert_int_equal(apply(&record).outcome, ERR_FORBIDDEN);
+}
+
 static void names_are_given_once(void **state)
 {
     struct record record = { .type = RECORD_USER_CREATE, .user = bytes_of("ann") };
@@ -516,6 +539,7 @@ int main(void)
         CASE(edits_and_deletes_change_their_target_and_leave_an_entry),
         CASE(blocking_refuses_both_directions_without_a_trace),
         CASE(names_are_given_once),
+        CASE(an_invite_gives_its_name_once),
         CASE(search_finds_the_newest_first_in_all_conversations),
         cmocka_unit_test(flushes_and_crashes_at_any_step_change_nothing),
         CASE(a_flipped_bit_is_named_and_takes_only_its_partition),

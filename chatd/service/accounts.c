@@ -27,6 +27,8 @@ struct operation {
     uint32_t new_password_bytes;
     struct token presented;
     uint64_t device;
+    char invite[TOKEN_BYTES_MAX];
+    uint32_t invite_bytes;
     bool is_consumer;
     bool has_token;
 };
@@ -46,6 +48,11 @@ static struct operation *operation_create(struct service *service,
     operation->user = name_of(request->user);
     operation->is_consumer = request->is_consumer;
     operation->has_token = request->has_token;
+    CHECK(request->invite.size <= TOKEN_BYTES_MAX);
+    operation->invite_bytes = request->invite.size;
+    if (request->invite.size > 0) {
+        memcpy(operation->invite, request->invite.data, request->invite.size);
+    }
     operation->label_bytes = request->label.size;
     if (request->label.size > 0) {
         memcpy(operation->label, request->label.data, request->label.size);
@@ -139,6 +146,7 @@ static void on_user_made(struct proposal *proposal, const struct applied *applie
 
 static enum err propose_user(struct operation *operation, struct bytes secret)
 {
+    unsigned char hash[TOKEN_HASH_BYTES];
     struct record record = {
         .type = RECORD_USER_CREATE,
         .user = user_of(operation),
@@ -146,6 +154,11 @@ static enum err propose_user(struct operation *operation, struct bytes secret)
         .ts = (uint64_t)clock_wall_ms(),
     };
 
+    if (operation->invite_bytes > 0) {
+        token_hash((struct bytes){ operation->invite, operation->invite_bytes }, hash);
+        record.type = RECORD_USER_CLAIM;
+        record.hash = (struct bytes){ (const char *)hash, sizeof(hash) };
+    }
     operation->proposal.done = on_user_made;
     return cell_propose(operation->service->cell, &record, &operation->proposal);
 }
@@ -161,6 +174,35 @@ static void on_hashed(struct hash_work *work)
     if (err != ERR_OK) {
         finish(operation, err);
     }
+}
+
+static void on_invited(struct proposal *proposal, const struct applied *applied)
+{
+    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
+}
+
+enum err accounts_invite(struct service *service, const struct account_request *request)
+{
+    struct operation *operation = operation_create(service, request);
+    unsigned char hash[TOKEN_HASH_BYTES];
+
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    token_make_code(operation->token, hash);
+    const struct record record = {
+        .type = RECORD_USER_CREATE,
+        .user = user_of(operation),
+        .secret = { (const char *)hash, sizeof(hash) },
+        .flags = USER_IS_INVITED,
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+    operation->proposal.done = on_invited;
+    enum err err = cell_propose(service->cell, &record, &operation->proposal);
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
 }
 
 enum err accounts_add(struct service *service, const struct account_request *request)

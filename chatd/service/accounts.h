@@ -22,6 +22,7 @@ struct account_request {
     struct bytes user;
     struct bytes password; // empty: an account without one
     struct bytes label;    // of the device; may be empty
+    struct bytes invite;   // adding a user: the code of the invite that reserved the name
     bool is_consumer;
     bool has_token; // adding a user: make a device too
     void (*done)(void *context, const struct account_result *result);
@@ -31,6 +32,9 @@ struct account_request {
 // Creates the user; the same for registration and administration, who check themselves whether it
 // is allowed. ERR_EXISTS in the result when the name is taken or was once.
 enum err accounts_add(struct service *service, const struct account_request *request) MUST_USE;
+
+// Reserves a name: whoever registers it with the code (the result's token) gets it, once.
+enum err accounts_invite(struct service *service, const struct account_request *request) MUST_USE;
 
 // A further device (token) for an existing user.
 enum err accounts_add_device(struct service *service,

@@ -125,7 +125,7 @@ static void finish(struct read *read)
     struct question *question = TASK_OF(read, struct question, read);
     enum err err = read->err;
 
-    if (err == ERR_OK && question->state == USER_DELETED) {
+    if (err == ERR_OK && (question->state == USER_DELETED || question->state == USER_INVITED)) {
         err = ERR_NOT_FOUND;
     }
     if (err == ERR_OK) {

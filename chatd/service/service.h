@@ -20,6 +20,7 @@
 
 struct session_set;
 
+// Each one allows what the ones before it do.
 enum registration { REGISTRATION_CLOSED, REGISTRATION_INVITE, REGISTRATION_OPEN };
 
 struct service {

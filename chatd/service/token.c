@@ -14,6 +14,7 @@
 
 #define SECRET_BYTES 32
 #define SECRET_TEXT_BYTES 43
+#define SECRET_ROOM 48 // what EVP_EncodeBlock writes, and NUL
 #define DEVICE_TEXT_BYTES 12
 
 static void hash_secret(const char *secret, unsigned char hash[TOKEN_HASH_BYTES])
@@ -21,14 +22,14 @@ static void hash_secret(const char *secret, unsigned char hash[TOKEN_HASH_BYTES]
     SHA256((const unsigned char *)secret, SECRET_TEXT_BYTES, hash);
 }
 
-void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
-        unsigned char hash[TOKEN_HASH_BYTES])
+// 256 random bits as 43 characters of base64url, and their hash.
+static void make_secret(char secret[SECRET_ROOM], unsigned char hash[TOKEN_HASH_BYTES])
 {
     unsigned char random[SECRET_BYTES];
-    char secret[48]; // 44 and NUL, by EVP_EncodeBlock
 
     random_fill(random, sizeof(random));
     EVP_EncodeBlock((unsigned char *)secret, random, sizeof(random));
+    secret[SECRET_TEXT_BYTES] = '\0'; // without the padding
     for (int i = 0; i < SECRET_TEXT_BYTES; i++) {
         if (secret[i] == '+') {
             secret[i] = '-';
@@ -37,10 +38,32 @@ void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
         }
     }
     hash_secret(secret, hash);
-    snprintf(text, TOKEN_BYTES_MAX, "%.*s~%012" PRIx64 "~%.*s", (int)user.size, user.data, device,
-            SECRET_TEXT_BYTES, secret);
     OPENSSL_cleanse(random, sizeof(random));
+}
+
+void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
+        unsigned char hash[TOKEN_HASH_BYTES])
+{
+    char secret[SECRET_ROOM];
+
+    make_secret(secret, hash);
+    snprintf(text, TOKEN_BYTES_MAX, "%.*s~%012" PRIx64 "~%s", (int)user.size, user.data, device,
+            secret);
     OPENSSL_cleanse(secret, sizeof(secret));
+}
+
+void token_make_code(char text[TOKEN_BYTES_MAX], unsigned char hash[TOKEN_HASH_BYTES])
+{
+    char secret[SECRET_ROOM];
+
+    make_secret(secret, hash);
+    snprintf(text, TOKEN_BYTES_MAX, "%s", secret);
+    OPENSSL_cleanse(secret, sizeof(secret));
+}
+
+void token_hash(struct bytes code, unsigned char hash[TOKEN_HASH_BYTES])
+{
+    SHA256((const unsigned char *)code.data, code.size, hash);
 }
 
 static bool read_device(const char *text, uint64_t *device)

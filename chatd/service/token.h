@@ -21,6 +21,12 @@ struct token {
 void token_make(struct bytes user, uint64_t device, char text[TOKEN_BYTES_MAX],
         unsigned char hash[TOKEN_HASH_BYTES]);
 
+// An invite's code: a secret alone.
+void token_make_code(char text[TOKEN_BYTES_MAX], unsigned char hash[TOKEN_HASH_BYTES]);
+
+// SHA-256 of a code as it was shown.
+void token_hash(struct bytes code, unsigned char hash[TOKEN_HASH_BYTES]);
+
 // False when the text is no token. A true says nothing about its being right.
 bool token_parse(struct bytes text, struct token *token);
 

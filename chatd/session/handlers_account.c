@@ -16,8 +16,11 @@ static void on_registered(void *context, const struct account_result *result)
     struct call *call = context;
     struct buffer out = { 0 };
 
+    bool is_wrong_invite = (call->request.params.present & P_INVITE) != 0 &&
+            (result->err == ERR_FORBIDDEN || result->err == ERR_NOT_FOUND);
     if (result->err != ERR_OK) {
-        call_fail(call, result->err, NULL);
+        call_fail(call, is_wrong_invite ? ERR_FORBIDDEN : result->err,
+                is_wrong_invite ? "this invite is not for this name, or was used" : NULL);
         return;
     }
     call_begin_result(call, &out);
@@ -31,13 +34,18 @@ void handle_ACCOUNT_REGISTER(struct call *call)
     const struct account_request request = {
         .user = params->user,
         .password = params->password,
+        .invite = params->invite,
         .done = on_registered,
         .context = call,
     };
 
-    if (call->service->registration != REGISTRATION_OPEN) {
+    bool has_invite = (params->present & P_INVITE) != 0;
+    enum registration needed = has_invite ? REGISTRATION_INVITE : REGISTRATION_OPEN;
+    if (call->service->registration < needed) {
         call_fail(call, ERR_FORBIDDEN,
-                "registration is closed on this server: ask its admin for an account");
+                call->service->registration == REGISTRATION_INVITE
+                        ? "registration on this server is by invite: ask its admin for one"
+                        : "registration is closed on this server: ask its admin for an account");
         return;
     }
     if (params->password.size < PASSWORD_BYTES_MIN) {

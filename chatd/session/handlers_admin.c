@@ -181,6 +181,35 @@ void handle_ADMIN_USER_ADD(struct call *call)
     }
 }
 
+static void on_invited(void *context, const struct account_result *result)
+{
+    struct call *call = context;
+    struct buffer out = { 0 };
+
+    if (result->err != ERR_OK) {
+        call_fail(call, result->err, NULL);
+        return;
+    }
+    call_begin_result(call, &out);
+    buffer_print(&out, "{\"user\":\"%s\",\"invite\":\"%s\"}", result->identity.user.text,
+            result->token);
+    call_reply(call, &out);
+}
+
+void handle_ADMIN_USER_INVITE(struct call *call)
+{
+    const struct account_request request = {
+        .user = call->request.params.user,
+        .done = on_invited,
+        .context = call,
+    };
+    enum err err = accounts_invite(call->service, &request);
+
+    if (err != ERR_OK) {
+        call_fail(call, err, NULL);
+    }
+}
+
 // {"user":..., "password"?:...}
 static bool read_line(const struct json *line, struct bytes *user, struct bytes *password)
 {
@@ -235,7 +264,7 @@ static void run_users(struct read *read, struct partition *partition)
 
 static void on_users(struct read *read)
 {
-    static const char *const states[] = { "active", "disabled", "deleted" };
+    static const char *const states[] = { "active", "disabled", "deleted", "invited" };
     struct listing *listing = TASK_OF(read, struct listing, read);
     struct call *call = listing->call;
     struct buffer out = { 0 };

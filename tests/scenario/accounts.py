@@ -18,13 +18,15 @@ from server import Server, ServerFailed  # noqa: E402
 PASSWORD = "correct horse battery"
 
 
-class Open(ScenarioCase):
-    server_options = ("--registration", "open")
-
+class Strangers(ScenarioCase):
     async def stranger(self):
         client = await Client(self.server.url).open()
         self.clients.append(client)
         return client
+
+
+class Open(Strangers):
+    server_options = ("--registration", "open")
 
     async def registered(self):
         [name] = self.names("reg")
@@ -103,6 +105,34 @@ class Open(ScenarioCase):
         await self.connect(login["token"], None)
         client = await self.stranger()
         await client.call("session.login", user=name, password=PASSWORD)
+
+
+class Invited(Strangers):
+    server_options = ("--registration", "invite")
+
+    async def test_an_invite_registers_its_name_once(self):
+        name, other = self.names("dan", "eve")
+        code = self.server.ctl("user", "invite", name).stdout.strip()
+        [ann] = await self.people("ann")
+        stranger = await self.stranger()
+        await self.refused(stranger.call("account.register", user=name, password=PASSWORD),
+                           "forbidden")
+        await self.refused(ann.send(name, "too early"), "not_found")
+        await self.refused(stranger.call("account.register", user=other, password=PASSWORD,
+                                         invite=code), "forbidden")
+        await self.refused(stranger.call("account.register", user=name, password=PASSWORD,
+                                         invite="x" + code[1:]), "forbidden")
+        await self.refused(stranger.call("session.login", user=name, password=code),
+                           "unauthorized")
+        self.server.kill()
+        self.server.start()
+        stranger = await self.stranger()
+        await stranger.call("account.register", user=name, password=PASSWORD, invite=code)
+        await self.refused(stranger.call("account.register", user=name, password=PASSWORD,
+                                         invite=code), "forbidden")
+        await stranger.call("session.login", user=name, password=PASSWORD)
+        ann = await self.reconnect(ann, "now")
+        await ann.send(name, "welcome")
 
 
 class Closed(ScenarioCase):
