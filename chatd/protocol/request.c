@@ -5,50 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/tables.h"
 #include "shared/limits.h"
 #include "shared/name.h"
 
 #define ID_BYTES_MAX 128
-
-static const struct method_entry {
-    const char *name;
-    enum access access;
-    uint32_t required;
-    uint32_t optional;
-} methods[METHOD_COUNT] = {
-#define METHOD(identifier, name, access, required, optional)                                       \
-    [METHOD_##identifier] = { name, ACCESS_##access, required, optional },
-#include "shared/methods.def"
-#undef METHOD
-};
-
-enum param_type { NAME, STRING, INTEGER, FLAG, ARRAY };
-
-static const struct param_entry {
-    uint32_t field;
-    const char *name;
-    enum param_type type;
-    uint64_t least;
-    uint64_t most;
-    size_t offset;
-} param_table[] = {
-#define PARAM(bit, field, member, name, type, least, most)                                         \
-    { field, name, type, least, most, offsetof(struct params, member) },
-    PARAM_TABLE(PARAM)
-#undef PARAM
-};
-
-#define PARAM_COUNT (sizeof(param_table) / sizeof(param_table[0]))
-
-enum access method_access(enum method method)
-{
-    return methods[method].access;
-}
-
-const char *method_name(enum method method)
-{
-    return methods[method].name;
-}
 
 static int compare_name(const void *key, const void *entry)
 {
@@ -58,10 +19,10 @@ static int compare_name(const void *key, const void *entry)
 static bool find_method(struct bytes name, enum method *method)
 {
     const struct method_entry *entry =
-            bsearch(name.data, methods, METHOD_COUNT, sizeof(methods[0]), compare_name);
+            bsearch(name.data, method_table, METHOD_COUNT, sizeof(method_table[0]), compare_name);
 
     if (entry != NULL) {
-        *method = (enum method)(entry - methods);
+        *method = (enum method)(entry - method_table);
     }
     return entry != NULL;
 }
@@ -126,13 +87,13 @@ static bool is_too_large(const struct param_entry *entry, const struct json *val
 static enum err read_params(struct request *request, const struct json *params,
         char reason[REASON_BYTES])
 {
-    const struct method_entry *method = &methods[request->method];
+    const struct method_entry *method = &method_table[request->method];
 
     if (params != NULL && !json_value_is_object(params)) {
         snprintf(reason, REASON_BYTES, "params must be an object");
         return ERR_PARAMS;
     }
-    for (size_t i = 0; i < PARAM_COUNT; i++) {
+    for (size_t i = 0; i < param_count; i++) {
         const struct param_entry *entry = &param_table[i];
         if (((method->required | method->optional) & entry->field) == 0) {
             continue;
@@ -203,7 +164,7 @@ enum err request_parse(const char *text, size_t bytes, struct request *request,
         return ERR_REQUEST;
     }
     if (!find_method(name, &request->method)) {
-        snprintf(reason, REASON_BYTES, "no such method; chat-protocol(7) lists them");
+        snprintf(reason, REASON_BYTES, "no such method; rpc.discover lists them");
         return ERR_METHOD;
     }
     return read_params(request, json_get(request->root, "params"), reason);

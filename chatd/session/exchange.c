@@ -7,6 +7,7 @@
 
 #include "service/accounts.h"
 #include "session/call.h"
+#include "session/metrics.h"
 #include "session/poll.h"
 #include "shared/limits.h"
 
@@ -204,6 +205,17 @@ static void begin_events(struct exchange *exchange, const struct net_request *re
     }
 }
 
+static void begin_metrics(struct exchange *exchange)
+{
+    struct buffer out = { 0 };
+
+    metrics_write(exchange->set, &out);
+    struct frame *body = buffer_is_whole(&out) ? frame_copy(out.data, out.bytes) : NULL;
+    net_link_answer(exchange->link, body == NULL ? 500 : 200, "text/plain; version=0.0.4", body,
+            NULL);
+    buffer_finish(&out);
+}
+
 void *exchange_begin(void *context, struct net_link *link, const struct net_request *request)
 {
     struct session_set *set = context;
@@ -221,6 +233,8 @@ void *exchange_begin(void *context, struct net_link *link, const struct net_requ
         begin_rpc(exchange, request);
     } else if (strcmp(request->path, "/events") == 0 && request->listener == NET_PUBLIC) {
         begin_events(exchange, request);
+    } else if (strcmp(request->path, "/metrics") == 0 && request->listener == NET_ADMIN) {
+        begin_metrics(exchange);
     } else if (strcmp(request->path, "/healthz") == 0) {
         answer_text(exchange, 200, "{\"status\":\"ok\"}\n");
     } else if (strcmp(request->path, "/readyz") == 0 && !set->is_draining) {

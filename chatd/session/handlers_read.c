@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "protocol/discover.h"
 #include "shared/clock.h"
 #include "shared/limits.h"
 
@@ -291,6 +292,15 @@ void handle_DEVICE_LIST(struct call *call)
     if (question != NULL) {
         ask(question);
     }
+}
+
+void handle_RPC_DISCOVER(struct call *call)
+{
+    struct buffer out = { 0 };
+
+    call_begin_result(call, &out);
+    discover_write(&out);
+    call_reply(call, &out);
 }
 
 void handle_PING(struct call *call)

@@ -24,6 +24,7 @@ PROGRAMS = {
     "history": ("scenario/history.py", [], []),
     "accounts": ("scenario/accounts.py", [], []),
     "presence": ("scenario/presence.py", [], []),
+    "operate": ("scenario/operate.py", [], []),
     "long_poll": ("scenario/long_poll.py", [], []),
     "bad_input": ("scenario/bad_input.py", [], []),
     "real_input": ("scenario/real_input.py", [], ["--long"]),

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What an admin and other people's programs ask of a running server: metrics, health, discovery."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
+
+from case import ScenarioCase  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Operate(ScenarioCase):
+    def curl(self, *words):
+        done = subprocess.run(["curl", "-s", "-w", "\n%{http_code}", *words], check=False,
+                              stdout=subprocess.PIPE, text=True, timeout=20)
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), body
+
+    def admin(self, path):
+        return self.curl("--unix-socket", str(self.server.admin), f"http://localhost{path}")
+
+    async def test_metrics_are_prometheus_text_and_count(self):
+        ann, bob = await self.people("ann", "bob")
+        await ann.send(bob.user, "text")
+        status, body = self.admin("/metrics")
+        self.assertEqual(status, 200)
+        values = dict(re.findall(r"^(chatd_[a-z_]+) (\d+)$", body, re.M))
+        self.assertEqual(set(values), set(re.findall(r"^# TYPE (\S+) (?:gauge|counter)$", body, re.M)))
+        self.assertEqual(values["chatd_connections_authenticated"], "2")
+        self.assertEqual(values["chatd_users_present"], "2")
+        self.assertGreater(int(values["chatd_log_records_total"]), 2)
+
+    async def test_metrics_are_not_public(self):
+        status, _ = self.curl(self.server.url.replace("ws://", "http://").replace("/ws", "/metrics"))
+        self.assertEqual(status, 404)
+
+    async def test_health_is_public(self):
+        for path in ("/healthz", "/readyz"):
+            status, body = self.curl(self.server.url.replace("ws://", "http://").replace("/ws", path))
+            self.assertEqual(status, 200)
+            json.loads(body)
+
+    async def test_discovery_shows_every_method_and_its_required_params(self):
+        [ann] = await self.people("ann")
+        document = await ann.call("rpc.discover")
+        shown = {m["name"]: {p["name"] for p in m["params"] if p["required"]}
+                 for m in document["methods"]}
+        table = (ROOT / "shared" / "methods.def").read_text(encoding="utf-8")
+        names = re.findall(r'^METHOD\(\w+, "([^"]+)"', table, re.M)
+        self.assertEqual(sorted(shown), sorted(names))
+        self.assertEqual(shown["message.send"], {"to", "text"})
+        self.assertEqual(shown["history.get"], {"peer"})
+
+    async def test_chatctl_tells_who_is_there(self):
+        ann, bob = await self.people("ann", "bob")
+        await bob.close()
+        count = json.loads(self.server.ctl("presence", "count", "--json").stdout)
+        self.assertGreaterEqual(count["online"], 1)
+        shown = self.server.ctl("presence", "list", "--state", "online").stdout
+        self.assertIn(ann.user, shown.split())
+        shown = json.loads(self.server.ctl("presence", "get", ann.user, bob.user, "--json").stdout)
+        self.assertEqual([entry["state"] for entry in shown["presence"]], ["online", "offline"])
+
+    async def test_chatctl_says_plainly_what_is_wrong(self):
+        for words, code in ((("user", "add", "Not A Name"), 1), (("nonsense",), 2),
+                            (("partition", "show", "4097"), 1), (("partition", "show", "x"), 2),
+                            (("user", "add"), 2)):
+            done = self.server.ctl(*words, check=False)
+            self.assertEqual(done.returncode, code, words)
+            self.assertTrue(done.stderr.strip(), words)
+
+
+if __name__ == "__main__":
+    unittest.main()
