@@ -283,7 +283,9 @@ void net_link_pause(struct net_link *link, bool is_paused)
         // What OpenSSL has already taken from the socket makes no event: libwebsockets has to be
         // woken for it, and nothing else may move it there while libwebsockets does not read.
         ev_io_stop(loop_ev(link->net->loop), &link->watch);
-        lws_cancel_service(link->net->context);
+        if (!is_paused) {
+            lws_cancel_service(link->net->context);
+        }
     }
 }
 
