@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -31,6 +32,12 @@ static const struct setting {
             "Address and port for clients; port 0 takes a free one." },
     { "admin_socket", "admin-socket", TEXT, FIELD(admin_socket), "", 0, 0, NULL,
             "Unix socket for chatctl; empty: admin.sock in the data directory." },
+    { "tls_certificate", "tls-certificate", TEXT, FIELD(tls_certificate), "", 0, 0, NULL,
+            "PEM file: the certificate for clients, then its chain; empty: plain text." },
+    { "tls_key", "tls-key", TEXT, FIELD(tls_key), "", 0, 0, NULL,
+            "PEM file: the key of the certificate, without a passphrase." },
+    { "plain_text_remote", NULL, TEXT, FIELD(plain_text_remote), "no", 0, 0, "|no|yes|",
+            "Whether plain text may be spoken on an address that is not loopback." },
     { "registration", "registration", TEXT, FIELD(registration), "closed", 0, 0,
             "|closed|invite|open|", "Who may make an account: nobody, the invited, anybody." },
     { "origins", NULL, TEXT, FIELD(origins), "", 0, 0, NULL,
@@ -264,11 +271,47 @@ static enum err read_arguments(struct config *config, int argc, char **argv,
     return err;
 }
 
+static bool is_loopback(const char *host)
+{
+    struct in6_addr v6;
+    struct in_addr v4;
+
+    if (inet_pton(AF_INET, host, &v4) == 1) {
+        return ntohl(v4.s_addr) >> 24 == 127;
+    }
+    return strcmp(host, "localhost") == 0 ||
+            (inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
+}
+
+static enum err check_listen(const struct config *config, char *reason, size_t reason_bytes)
+{
+    bool has_certificate = config->tls_certificate[0] != '\0';
+    char host[256];
+    uint16_t port;
+
+    if (!config_split_listen(config->listen, host, &port)) {
+        snprintf(reason, reason_bytes, "listen must be HOST:PORT, not \"%.60s\"", config->listen);
+        return ERR_INVALID;
+    }
+    if (has_certificate != (config->tls_key[0] != '\0')) {
+        snprintf(reason, reason_bytes, "%s is set and %s is not: TLS needs both",
+                has_certificate ? "tls_certificate" : "tls_key",
+                has_certificate ? "tls_key" : "tls_certificate");
+        return ERR_INVALID;
+    }
+    if (!has_certificate && !is_loopback(host) && strcmp(config->plain_text_remote, "no") == 0) {
+        snprintf(reason, reason_bytes,
+                "listen = %.60s would carry passwords over the network in plain text: set "
+                "tls_certificate and tls_key, or plain_text_remote = yes if the network is safe",
+                config->listen);
+        return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
 enum err config_load(struct config *config, int argc, char **argv, enum config_action *action,
         char *reason, size_t reason_bytes)
 {
-    char host[256];
-    uint16_t port;
     enum err err = ERR_OK;
 
     *config = (struct config){ 0 };
@@ -282,9 +325,8 @@ enum err config_load(struct config *config, int argc, char **argv, enum config_a
     if (err == ERR_OK) {
         err = read_arguments(config, argc, argv, action, &option_pass);
     }
-    if (err == ERR_OK && !config_split_listen(config->listen, host, &port)) {
-        snprintf(reason, reason_bytes, "listen must be HOST:PORT, not \"%.60s\"", config->listen);
-        return ERR_INVALID;
+    if (err == ERR_OK && *action <= CONFIG_CHECK) {
+        err = check_listen(config, reason, reason_bytes);
     }
     if (err == ERR_OK && config->admin_socket[0] == '\0') {
         int bytes = snprintf(config->admin_socket, sizeof(config->admin_socket), "%s/admin.sock",

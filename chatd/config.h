@@ -17,6 +17,9 @@ struct config {
     char data[480];
     char listen[280];
     char admin_socket[108];
+    char tls_certificate[480];
+    char tls_key[480];
+    char plain_text_remote[8];
     char registration[16];
     char origins[1024];
     char server_name[64];

@@ -122,10 +122,30 @@ static void on_tick(void *context)
     }
 }
 
+static bool has_tls(const struct chatd *chatd)
+{
+    return chatd->config.tls_certificate[0] != '\0';
+}
+
+static void reload_tls(struct chatd *chatd)
+{
+    char reason[1200];
+
+    if (net_reload_tls(chatd->net, reason, sizeof(reason)) == ERR_OK) {
+        log_info("tls_reloaded", "file=%s", chatd->config.tls_certificate);
+    } else {
+        log_error("tls_not_reloaded", "reason=\"%s\" fix=\"mend it, then SIGHUP again\"", reason);
+    }
+}
+
 static void on_signal(void *context, int signal_number)
 {
+    struct chatd *chatd = context;
+
     if (signal_number != SIGHUP) {
-        drain(context);
+        drain(chatd);
+    } else if (has_tls(chatd)) {
+        reload_tls(chatd);
     }
 }
 
@@ -186,6 +206,8 @@ static enum err start_net(struct chatd *chatd, char *reason, size_t reason_bytes
         .frame_bytes_max_before = FRAME_BYTES_MAX_BEFORE,
         .frame_bytes_max_after = FRAME_BYTES_MAX_AFTER,
         .connections_max = (unsigned)chatd->config.connections_max,
+        .tls_certificate = has_tls(chatd) ? chatd->config.tls_certificate : NULL,
+        .tls_key = has_tls(chatd) ? chatd->config.tls_key : NULL,
     };
     const struct net_handlers handlers = {
         .context = &chatd->sessions,
@@ -290,15 +312,16 @@ static void announce(const struct chatd *chatd)
             " cache_mb_max=%ld connections_max=%" PRIu64 " window_kb_max=%d",
             chatd->config.log_tail_max >> 20, chatd->config.log_tail_max * 2 * 4 >> 20,
             RECENT_BYTES_MAX >> 20, chatd->config.connections_max, WINDOW_BYTES >> 10);
-    printf(strchr(host, ':') != NULL ? "ready listen=[%s]:%u admin=%s pid=%ld\n"
-                                     : "ready listen=%s:%u admin=%s pid=%ld\n",
-            host, net_port(chatd->net), chatd->config.admin_socket, (long)getpid());
+    printf(strchr(host, ':') != NULL ? "ready listen=[%s]:%u admin=%s pid=%ld%s\n"
+                                     : "ready listen=%s:%u admin=%s pid=%ld%s\n",
+            host, net_port(chatd->net), chatd->config.admin_socket, (long)getpid(),
+            has_tls(chatd) ? " tls=yes" : "");
     fflush(stdout);
 }
 
 static int serve(struct chatd *chatd)
 {
-    char reason[1000] = "out of memory";
+    char reason[1200] = "out of memory";
 
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
@@ -313,6 +336,20 @@ static int serve(struct chatd *chatd)
     stop(chatd);
     log_info("stopped", "clean=%d", !chatd->has_failed);
     return chatd->has_failed ? 1 : 0;
+}
+
+static int check(const struct chatd *chatd)
+{
+    char reason[1200];
+
+    if (has_tls(chatd) &&
+            net_check_tls(chatd->config.tls_certificate, chatd->config.tls_key, reason,
+                    sizeof(reason)) != ERR_OK) {
+        fprintf(stderr, "chatd: %s\n", reason);
+        return 2;
+    }
+    printf("chatd: the configuration is good\n");
+    return 0;
 }
 
 static void set_log_level(const char *word)
@@ -341,8 +378,7 @@ int main(int argc, char **argv)
     case CONFIG_SERVE:
         return serve(&chatd);
     case CONFIG_CHECK:
-        printf("chatd: the configuration is good\n");
-        return 0;
+        return check(&chatd);
     case CONFIG_PRINT:
         config_print(stdout);
         return 0;

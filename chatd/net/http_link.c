@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "net/request_check.h"
@@ -69,7 +68,7 @@ static bool http_discard(struct net_link *link)
     ssize_t count;
 
     do {
-        count = recv(link->watch.fd, sink, NET_SCRATCH_BYTES, MSG_DONTWAIT);
+        count = link_receive(link, sink, NET_SCRATCH_BYTES);
         if (count > 0) {
             link->http.discarded += (size_t)count;
         }
@@ -92,23 +91,13 @@ static void http_answered(struct net_link *link)
 {
     http_release(link);
     link_tell_gone(link);
-    shutdown(link->watch.fd, SHUT_WR);
     link_move(link, LINK_LINGERING);
     http_watch(link, EV_READ);
 }
 
-// Everything that goes to the socket of an HTTP link goes through here.
-static ssize_t http_send(struct net_link *link, struct iovec *pieces, size_t count)
+// Returns false when the connection is broken.
+static bool http_send_some(struct net_link *link, size_t head_bytes, size_t body_bytes)
 {
-    struct msghdr message = { .msg_iov = pieces, .msg_iovlen = count };
-
-    return sendmsg(link->watch.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-static void http_write(struct net_link *link)
-{
-    size_t head_bytes = link->http.head->bytes;
-    size_t body_bytes = link->http.body == NULL ? 0 : link->http.body->bytes;
     struct iovec pieces[2];
     size_t count = 0;
     ssize_t sent;
@@ -123,13 +112,20 @@ static void http_write(struct net_link *link)
         pieces[count].iov_base = link->http.body->data + skip;
         pieces[count++].iov_len = body_bytes - skip;
     }
-    sent = http_send(link, pieces, count);
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        link_doom(link);
-        return;
-    }
+    sent = link_send(link, pieces, count);
     link->http.sent += sent < 0 ? 0 : (size_t)sent;
-    if (link->http.sent == head_bytes + body_bytes) {
+    return sent >= 0 || errno == EAGAIN || errno == EINTR;
+}
+
+static void http_write(struct net_link *link)
+{
+    size_t head_bytes = link->http.head->bytes;
+    size_t body_bytes = link->http.body == NULL ? 0 : link->http.body->bytes;
+    size_t bytes = head_bytes + body_bytes;
+
+    if (link->http.sent < bytes && !http_send_some(link, head_bytes, body_bytes)) {
+        link_doom(link);
+    } else if (link->http.sent == bytes && link_send_end(link)) {
         http_answered(link);
     } else {
         http_watch(link, EV_READ | EV_WRITE);
@@ -160,6 +156,7 @@ static void on_event(struct ev_loop *ev, struct ev_io *watcher, int events)
 static void http_park(struct net_link *link)
 {
     lws_rx_flow_control(link->wsi, 0);
+    link_tls_park(link);
     lws_set_timeout(link->wsi, NO_PENDING_TIMEOUT, 0);
     ev_io_init(&link->watch, on_event, lws_get_socket_fd(link->wsi), EV_READ);
     link->watch.data = link;
@@ -292,11 +289,8 @@ int http_on_upgrade(struct net_link *link)
     if (answer != NULL) {
         struct iovec pieces[2] = { { answer->data, answer->bytes }, { body->data, body->bytes } };
 
-        link->watch.fd = lws_get_socket_fd(link->wsi);
-        if (http_send(link, pieces, 2) < 0) {
-            // It is refused either way.
-            link->http.sent = 0;
-        }
+        // It is refused whether or not this arrives.
+        link->http.sent = link_send(link, pieces, 2) > 0;
     }
     frame_release(answer);
     frame_release(body);

@@ -18,12 +18,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 #include <ev.h>
 #include <libwebsockets.h>
 
 #include "net/loop_hook.h"
 #include "net/net.h"
+#include "net/tls.h"
 
 enum link_state {
     LINK_REQUEST,   // waits for the head and the body of a request
@@ -95,10 +98,11 @@ struct net_listen {
 struct net {
     struct loop *loop;
     struct net_handlers handlers;
-    struct net_config config; // its strings are the three below
+    struct net_config config; // its strings are the three below; those of tls are with tls
     char *host;
     char *admin_path; // NULL for none
     char *origins;    // "" for none
+    struct tls *tls;  // NULL: plain text
     struct lws_context *context;
     struct lws_vhost *vhosts[2]; // by enum net_listener
     struct net_listen listens[NET_LISTENERS_MAX];
@@ -127,6 +131,19 @@ void link_tell_gone(struct net_link *link);
 enum err listen_open(struct net *net, char *reason, size_t reason_bytes) MUST_USE;
 void listen_close(struct net *net);
 void listen_resume(struct net *net);
+
+// link_socket.c: as sendmsg() and recv(), of which only EAGAIN and EINTR are not the end.
+ssize_t link_send(struct net_link *link, struct iovec *pieces, size_t count);
+ssize_t link_receive(struct net_link *link, void *bytes, size_t count);
+ssize_t link_peek(struct net_link *link, void *bytes, size_t count);
+// Nothing more will be sent. Returns false when this can't be said before the socket is writable.
+bool link_send_end(struct net_link *link);
+// From now on every read and write fails, those of libwebsockets as well.
+void link_break(struct net_link *link);
+void link_tls_equip(struct net *net, SSL_CTX *context); // libwebsockets has made a context
+void link_tls_begin(struct net_link *link);
+// libwebsockets neither reads nor writes any more; a client may close its half without a word.
+void link_tls_park(struct net_link *link);
 
 // wire.c: what libwebsockets calls.
 extern const struct lws_protocols wire_protocols[];

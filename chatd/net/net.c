@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "net/link.h"
 
@@ -129,7 +128,7 @@ void link_tell_gone(struct net_link *link)
 static void link_cut(struct net_link *link)
 {
     // What libwebsockets still wants to write fails now, else it would wait for the peer to read.
-    shutdown(lws_get_socket_fd(link->wsi), SHUT_RDWR);
+    link_break(link);
     lws_set_timeout(link->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }
 
@@ -180,6 +179,29 @@ static void on_after_turn_end(void *context)
     }
 }
 
+// TLS is for the public listener; the other one is a Unix socket.
+static enum err vhosts_create(struct net *net, struct lws_context_creation_info *info)
+{
+    uint64_t plain_options = info->options;
+
+    // Two ports that nobody listens on: libwebsockets looks for a virtual host by port and Host
+    // header, and must not carry a public connection over to the admin one.
+    info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
+    info->vhost_name = "public";
+    if (net->tls != NULL) {
+        info->options |= LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+        info->user = net;
+    }
+    net->vhosts[NET_PUBLIC] = lws_create_vhost(net->context, info);
+    info->port = CONTEXT_PORT_NO_LISTEN;
+    info->vhost_name = "admin";
+    info->options = plain_options;
+    info->user = NULL;
+    net->vhosts[NET_ADMIN] = lws_create_vhost(net->context, info);
+    return net->vhosts[NET_PUBLIC] == NULL || net->vhosts[NET_ADMIN] == NULL ? ERR_INTERNAL
+                                                                             : ERR_OK;
+}
+
 static enum err context_create(struct net *net)
 {
     static const lws_retry_bo_t no_validity_pings;
@@ -191,27 +213,17 @@ static enum err context_create(struct net *net)
     memset(&info, 0, sizeof(info));
     info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
             LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+    if (net->tls != NULL) {
+        info.options |=
+                LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+    }
     info.foreign_loops = foreign_loops;
     info.protocols = wire_protocols;
     info.alpn = "http/1.1";
     info.timeout_secs = LWS_TIMEOUT_SECONDS;
     info.retry_and_idle_policy = &no_validity_pings;
     net->context = lws_create_context(&info);
-    if (net->context == NULL) {
-        return ERR_INTERNAL;
-    }
-    // Two ports that nobody listens on: libwebsockets looks for a virtual host by port and Host
-    // header, and must not carry a public connection over to the admin one.
-    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
-    info.vhost_name = "public";
-    net->vhosts[NET_PUBLIC] = lws_create_vhost(net->context, &info);
-    info.port = CONTEXT_PORT_NO_LISTEN;
-    info.vhost_name = "admin";
-    net->vhosts[NET_ADMIN] = lws_create_vhost(net->context, &info);
-    if (net->vhosts[NET_PUBLIC] == NULL || net->vhosts[NET_ADMIN] == NULL) {
-        return ERR_INTERNAL;
-    }
-    return ERR_OK;
+    return net->context == NULL ? ERR_INTERNAL : vhosts_create(net, &info);
 }
 
 static bool config_copy(struct net *net, const struct net_config *config)
@@ -249,6 +261,13 @@ enum err net_create(struct loop *loop, const struct net_config *config,
         net_destroy(net);
         return ERR_MEMORY;
     }
+    if (config->tls_certificate != NULL) {
+        err = tls_create(config->tls_certificate, config->tls_key, reason, reason_bytes, &net->tls);
+        if (err != ERR_OK) {
+            net_destroy(net);
+            return err;
+        }
+    }
     err = context_create(net);
     if (err != ERR_OK) {
         snprintf(reason, reason_bytes,
@@ -274,6 +293,7 @@ void net_destroy(struct net *net)
     listen_close(net);
     // Frees every link on its way, each with its ws_closed() or http_gone().
     lws_context_destroy(net->context);
+    tls_destroy(net->tls);
     loop_hook_set(net->loop, NULL);
     CHECK(net->link_count == 0);
     free(net->host);
@@ -290,6 +310,26 @@ uint16_t net_port(const struct net *net)
 void net_stop_accepting(struct net *net)
 {
     listen_close(net);
+}
+
+enum err net_reload_tls(struct net *net, char *reason, size_t reason_bytes)
+{
+    if (net->tls == NULL) {
+        snprintf(reason, reason_bytes, "there is no certificate in the configuration");
+        return ERR_NOT_FOUND;
+    }
+    return tls_reload(net->tls, reason, reason_bytes);
+}
+
+enum err net_check_tls(const char *certificate, const char *key, char *reason, size_t reason_bytes)
+{
+    struct tls *tls = NULL;
+    enum err err = tls_create(certificate, key, reason, reason_bytes, &tls);
+
+    if (err == ERR_OK) {
+        tls_destroy(tls);
+    }
+    return err;
 }
 
 unsigned net_link_count(const struct net *net)

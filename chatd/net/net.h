@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sockets, WebSocket (RFC 6455) and HTTP/1.1 (RFC 9112): the only place that knows libwebsockets.
-// Everything above is reached through the handlers given at net_create().
+// Sockets, TLS, WebSocket (RFC 6455) and HTTP/1.1 (RFC 9112): the only place that knows
+// libwebsockets. Everything above is reached through the handlers given at net_create().
 //
 // Owner:  main creates it after the loop and destroys it before.
 // Thread: the loop thread.
@@ -19,7 +19,7 @@
 #include "shared/err.h"
 #include "shared/frame.h"
 
-// How long a request head with its body may take, from accept on.
+// How long a TLS handshake and a request head with its body may take together, from accept on.
 #define NET_REQUEST_DEADLINE_MS 10000
 
 struct net;
@@ -39,6 +39,9 @@ struct net_config {
     unsigned connections_max;      // accepted at once; further ones are closed at accept, but
                                    // for a few on the admin socket
     int request_deadline_ms;       // 0: NET_REQUEST_DEADLINE_MS
+    const char *tls_certificate;   // PEM file with the chain; NULL: plain text. TLS 1.2 or newer,
+                                   // never on the admin socket
+    const char *tls_key;           // PEM file without passphrase, when there is a certificate
 };
 
 struct net_request {
@@ -90,6 +93,14 @@ void net_stop_accepting(struct net *net);
 // something to time. Returns whether anything is left to time: when not, and nothing else needs
 // the tick, the caller may disable it.
 bool net_sweep(struct net *net, int64_t now_ms);
+
+// Reads the files of certificate and key again, for the connections to come; the open ones go on
+// with what they have. On failure everything goes on, and reason is one plain sentence.
+enum err net_reload_tls(struct net *net, char *reason, size_t reason_bytes) MUST_USE;
+
+// Whether these files could be used; the sentence if not.
+enum err net_check_tls(const char *certificate, const char *key, char *reason,
+        size_t reason_bytes) MUST_USE;
 
 unsigned net_link_count(const struct net *net);
 

@@ -7,6 +7,7 @@
 //   POST /echo  answers the body; any other path answers "METHOD PATH?QUERY AUTHORIZATION"
 //   GET /hold   answered after ms=N of the query, never without it
 //   GET /stat   counters as "name value" lines
+//   SIGHUP      reads the certificate again and prints how that went; without one: accepts no more
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ struct echo {
     unsigned turns;
     unsigned frames_taken;
     bool is_refusing;
+    bool has_tls;
 };
 
 static void peer_push(struct echo_peer *peer, struct frame *frame)
@@ -295,7 +297,14 @@ static void on_signal(void *context, int signal_number)
 {
     struct echo *echo = context;
 
-    if (signal_number == SIGHUP) {
+    if (signal_number == SIGHUP && echo->has_tls) {
+        char reason[256] = "reloaded";
+
+        // A failure is for the test to read.
+        printf("%s\n",
+                net_reload_tls(echo->net, reason, sizeof(reason)) == ERR_OK ? "reloaded" : reason);
+        fflush(stdout);
+    } else if (signal_number == SIGHUP) {
         net_stop_accepting(echo->net);
     } else {
         loop_stop(echo->loop);
@@ -317,6 +326,12 @@ static void option_set(struct net_config *config, const char *name, const char *
     }
     if (strcmp(name, "--origins") == 0) {
         config->origins = value;
+    }
+    if (strcmp(name, "--certificate") == 0) {
+        config->tls_certificate = value;
+    }
+    if (strcmp(name, "--key") == 0) {
+        config->tls_key = value;
     }
     if (strcmp(name, "--connections") == 0) {
         config->connections_max = (unsigned)number;
@@ -349,6 +364,7 @@ int main(int count, char **words)
     for (int i = 1; i + 1 < count; i += 2) {
         option_set(&config, words[i], words[i + 1]);
     }
+    echo.has_tls = config.tls_certificate != NULL;
     if (loop_create(&loop_handlers, &echo.loop) != ERR_OK) {
         return 1;
     }

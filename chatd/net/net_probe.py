@@ -3,20 +3,53 @@
 
 A test file is run as FILE PATH_OF_NET_ECHO [NAME...]. Each test is a function whose name is the
 claim. It gets a fresh server, which must end cleanly (every opened link closed, nothing on stderr,
-no leak under ASan) when the test is over."""
+no leak under ASan) when the test is over. With NET_TLS=1 in the environment the server speaks TLS
+and so do the clients."""
+import atexit
 import base64
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import time
+
+import websockets
 
 ECHO = sys.argv[1]
 ORIGIN = "http://good.example:8080"
 TESTS = []
+IS_TLS = os.environ.get("NET_TLS") == "1"
+FOLDER = tempfile.mkdtemp(prefix="net_probe.")
+atexit.register(shutil.rmtree, FOLDER)
+
+
+def certificate(name, kind="ec"):
+    """The paths of a new certificate for this common name, and of its key."""
+    paths = os.path.join(FOLDER, name + ".crt"), os.path.join(FOLDER, name + ".key")
+    kinds = {"ec": ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"], "rsa": ["rsa:2048"],
+             "weak": ["rsa:1024"]}
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", *kinds[kind],
+                    "-subj", f"/CN={name}", "-days", "30", "-out", paths[0],
+                    "-keyout", paths[1]], check=True, stdin=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    return paths
+
+
+def client_context():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+if IS_TLS:
+    CERTIFICATE, KEY = certificate("first")
 
 
 def test(*options):
@@ -28,6 +61,8 @@ def test(*options):
 
 class Server:
     def __init__(self, *options):
+        if IS_TLS and "--certificate" not in options:
+            options = ("--certificate", CERTIFICATE, "--key", KEY, *options)
         self.process = subprocess.Popen([ECHO, "--origins", f"{ORIGIN}, http://two.example",
                                          *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -42,10 +77,18 @@ class Server:
         assert self.process.returncode == 0, (self.process.returncode, out, err)
         assert err == "", err
 
-    def connect(self):
+    def connect_plain(self):
         sock = socket.create_connection(("127.0.0.1", self.port))
         sock.settimeout(10)
+        # The last message of a TLS handshake is not answered: a request would wait for it.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
+
+    def connect(self):
+        """With TLS an end that was not announced is an SSLEOFError."""
+        if not IS_TLS:
+            return self.connect_plain()
+        return client_context().wrap_socket(self.connect_plain(), suppress_ragged_eofs=False)
 
     def raw(self, request):
         """Sends, and returns all that comes until the server closes."""
@@ -74,8 +117,12 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as file:
             return int(re.search(rf"^{name}:\s+(\d+)", file.read(), re.M).group(1))
 
+    def websocket(self, path="/ws", **options):
+        return websockets.connect(self.url(path), ssl=client_context() if IS_TLS else None,
+                                  **options)
+
     def url(self, path="/ws"):
-        return f"ws://127.0.0.1:{self.port}{path}"
+        return f"{'wss' if IS_TLS else 'ws'}://127.0.0.1:{self.port}{path}"
 
 
 def read_all(sock):
@@ -83,7 +130,7 @@ def read_all(sock):
     try:
         while chunk := sock.recv(65536):
             received += chunk
-    except ConnectionError:
+    except (ConnectionError, ssl.SSLEOFError):
         received += b"<RESET>"
     return received
 
@@ -162,7 +209,7 @@ class RawSocket:
             elif length == 127:
                 length, = struct.unpack(">Q", self._take(8))
             payload = self._take(length)
-        except (EOFError, ConnectionError):
+        except (EOFError, ConnectionError, ssl.SSLEOFError):
             return 8, None
         assert first & 0xf0 == 0x80, first
         if first & 15 == 8:

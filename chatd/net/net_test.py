@@ -7,16 +7,13 @@ import struct
 import sys
 import time
 
-import websockets
-
 from net_probe import RawSocket, expect_alive, frame, main, test, upgrade, verdict
 
 
 @test()
 def a_message_is_echoed_with_and_without_subprotocol(server):
     async def talk(subprotocols):
-        async with websockets.connect(server.url("/ws?user=bob"),
-                                      subprotocols=subprotocols) as link:
+        async with server.websocket("/ws?user=bob", subprotocols=subprotocols) as link:
             assert link.extensions == [], "permessage-deflate is never negotiated"
             for text in ("hello", "", "ä€𝄞", "x" * 125, "y" * 126, "z" * 5000, "w" * 65000):
                 await link.send(text)
@@ -82,7 +79,7 @@ def many_frames_in_one_segment_arrive_in_order(server):
 @test()
 def several_frames_in_one_write_arrive_intact(server):
     async def talk():
-        async with websockets.connect(server.url(), max_size=None) as link:
+        async with server.websocket(max_size=None) as link:
             await link.send("!burst 20000")
             for i in range(20000):
                 assert await link.recv() == f"burst {i}"
@@ -151,7 +148,6 @@ def a_close_of_the_client_is_answered(server):
 @test()
 def messages_over_the_limit_close_1009(server):
     kib = 1024
-    rss = server.status("VmRSS")
     assert verdict(server, frame(1, b"x" * (64 * kib + 1))) == 1009
     assert verdict(server, frame(1, b"x", length=2 ** 62)) == 1009
     assert verdict(server, frame(1, b"x", length=65 * kib)) == 1009
@@ -167,6 +163,7 @@ def messages_over_the_limit_close_1009(server):
     link.close()
     # Promised sizes cost nothing.
     links = [RawSocket(server) for _ in range(200)]
+    rss = server.status("VmRSS")
     for link in links:
         link.send(frame(1, b"x", length=60 * kib))
     time.sleep(0.3)

@@ -15,6 +15,7 @@ static int on_accepted(struct net_link *link, struct lws *wsi)
     }
     link->wsi = wsi;
     lws_set_wsi_user(wsi, link);
+    link_tls_begin(link);
     // net_sweep() times it; a timer of libwebsockets costs a walk through all the others.
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
     return 0;
@@ -46,9 +47,13 @@ void wire_destroyed(struct net_link *link)
 static int wire_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
         size_t bytes)
 {
-    struct net_link *link = wsi == NULL ? NULL : lws_get_opaque_user_data(wsi);
+    struct net_link *link;
 
-    (void)user;
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+        link_tls_equip(lws_get_vhost_user(in), user);
+        return 0;
+    }
+    link = wsi == NULL ? NULL : lws_get_opaque_user_data(wsi);
     if (link == NULL) {
         return 0; // the context, a virtual host, or libwebsockets' own pipe
     }

@@ -3,9 +3,9 @@
 // headers of what we send are written here, so that many frames go out in one system call.
 #include "net/link.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "net/utf8.h"
 
@@ -59,10 +59,13 @@ static void on_first_bytes(struct ev_loop *ev, struct ev_io *watcher, int events
 {
     struct net_link *link = watcher->data;
     unsigned char header[2] = { 0 };
-    ssize_t count = recv(watcher->fd, header, sizeof(header), MSG_PEEK | MSG_DONTWAIT);
+    ssize_t count = link_peek(link, header, sizeof(header));
     unsigned char mask_byte = header[1];
 
     (void)events;
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return; // half a record of TLS
+    }
     if (link->is_half_header_seen) {
         mask_byte = header[0];
     } else if (count == 1) {
@@ -91,10 +94,7 @@ void ws_on_open(struct net_link *link)
     ev_io_init(&link->watch, on_first_bytes, lws_get_socket_fd(link->wsi), EV_READ);
     ev_set_priority(&link->watch, EV_MAXPRI);
     link->watch.data = link;
-    // What lies in the socket of a TLS link can't be read there.
-    if (!lws_is_ssl(link->wsi)) {
-        ev_io_start(loop_ev(net->loop), &link->watch);
-    }
+    ev_io_start(loop_ev(net->loop), &link->watch);
 }
 
 // More of a message that does not come in one piece.
@@ -275,8 +275,17 @@ void net_link_want_write(struct net_link *link)
 
 void net_link_pause(struct net_link *link, bool is_paused)
 {
-    if (link->state == LINK_OPEN) {
-        lws_rx_flow_control(link->wsi, is_paused ? 0 : 1);
+    if (link->state != LINK_OPEN) {
+        return;
+    }
+    lws_rx_flow_control(link->wsi, is_paused ? 0 : 1);
+    if (lws_is_ssl(link->wsi)) {
+        // What OpenSSL has already taken from the socket makes no event: libwebsockets has to be
+        // woken for it, and nothing else may move it there while libwebsockets does not read.
+        ev_io_stop(loop_ev(link->net->loop), &link->watch);
+        if (!is_paused) {
+            lws_cancel_service(link->net->context);
+        }
     }
 }
 

@@ -26,6 +26,7 @@ PROGRAMS = {
     "presence": ("scenario/presence.py", [], []),
     "operate": ("scenario/operate.py", [], []),
     "long_poll": ("scenario/long_poll.py", [], []),
+    "tls": ("scenario/tls.py", [], []),
     "bad_input": ("scenario/bad_input.py", [], []),
     "real_input": ("scenario/real_input.py", [], ["--long"]),
     "crash_points": ("crash/crash_points.py", [], ["--long"]),
