@@ -78,7 +78,8 @@ static ssize_t ssl_result(SSL *ssl, int result, int retryable)
     if (result > 0) {
         return result;
     }
-    if (error == SSL_ERROR_ZERO_RETURN) {
+    // A write that fails after the goodbye of the client gets this as well, and is broken.
+    if (error == SSL_ERROR_ZERO_RETURN && retryable == SSL_ERROR_WANT_READ) {
         return 0;
     }
     errno = error == retryable ? EAGAIN : EIO;

@@ -118,6 +118,20 @@ def a_client_that_leaves_a_held_request_is_noticed(server):
 
 
 @test()
+def a_client_that_leaves_a_large_answer_is_noticed(server):
+    for say in (lambda sock: None, say_goodbye, lambda sock: say_goodbye(sock, socket.SHUT_WR)):
+        sock = server.connect()
+        sock.sendall(get("/big?9000000"))
+        time.sleep(0.3)
+        say(sock)
+        assert server.cpu_of_a_second() < 0.2
+        sock.close()
+        time.sleep(0.3)
+        assert server.stat()["links"] == 1
+    assert server.cpu_of_a_second() < 0.2
+
+
+@test()
 def a_websocket_that_leaves_is_gone_at_once_also_with_much_to_read(server):
     leave = [say_goodbye, lambda sock: sock.shutdown(socket.SHUT_WR), lambda sock: sock.close(),
              lambda sock: say_goodbye(sock, socket.SHUT_WR)]
