@@ -314,16 +314,16 @@ class Device:
 
     async def drain(self, client, progress):
         """Acknowledges until everything came: progress() is then the sum of all heads."""
-        acked, last_change = None, time.monotonic()
-        while time.monotonic() < last_change + STALLED_SECONDS:
-            count = len(client.events)
+        acked, seen, last_change = None, -1, time.monotonic()
+        while len(client.events) != seen or time.monotonic() < last_change + STALLED_SECONDS:
+            if len(client.events) != seen:
+                seen, last_change = len(client.events), time.monotonic()
             await asyncio.sleep(0.1)
-            if len(client.events) != count:
-                last_change = time.monotonic()
             if client.cursor != acked:
                 acked = client.cursor
                 await client.ack()
-            elif len(client.events) == count:
+                last_change = time.monotonic()
+            elif len(client.events) == seen:
                 heads = [await self.head_of(client, peer) for peer in self.run.peers[self.user]]
                 if progress() >= sum(heads):
                     return
@@ -411,8 +411,10 @@ class Run:
             self.server.kill()
             await self.start_again(True)
         lives = [asyncio.ensure_future(device.live()) for device in self.devices]
-        await self.disturb()
-        self.is_working = False
+        try:
+            await self.disturb()
+        finally:
+            self.is_working = False
         if options.point or not self.server.is_running():
             # Whatever the point did to the data shows once the log is read again.
             self.history.write("fault", what="kill" if self.server.is_running() else "died")
