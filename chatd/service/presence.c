@@ -334,12 +334,12 @@ static void visit_one(struct map_node *node, void *context)
     }
 }
 
-void presence_each(const struct presence_set *set,
+void presence_each(struct presence_set *set,
         void (*visit)(void *context, struct bytes user, enum presence_state state,
                 unsigned session_count),
         void *context)
 {
     struct visitor visitor = { visit, context };
 
-    map_each(&((struct presence_set *)(uintptr_t)set)->by_name, visit_one, &visitor);
+    map_each(&set->by_name, visit_one, &visitor);
 }

@@ -68,7 +68,7 @@ const char *presence_word(enum presence_state state);
 
 // Users that have a session, by visible state, and every one of them for administration.
 unsigned presence_count(const struct presence_set *set);
-void presence_each(const struct presence_set *set,
+void presence_each(struct presence_set *set,
         void (*visit)(void *context, struct bytes user, enum presence_state state,
                 unsigned session_count),
         void *context);
