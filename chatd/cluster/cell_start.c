@@ -135,7 +135,8 @@ static enum err replay_batch(void *context, uint64_t index, struct bytes body)
     flight->is_replay = true;
     err = batch_parse(index, body, cell->partition_count, &flight->batch);
     if (err != ERR_OK) {
-        log_error("replay", "index=%" PRIu64 " error=%s", index, err_kind(err));
+        log_error("replay", "index=%" PRIu64 " error=%s code=%d", index, err_kind(err),
+                err_code(err));
         flight_destroy(flight);
         return err;
     }

@@ -118,19 +118,22 @@ static enum err take_segment(struct journal *journal, uint64_t first_index, char
     return err;
 }
 
-// After a power loss the unlinks of a trim may be half there in any order: what the newest segment
-// says is trimmed is removed before the chain is looked at.
+// After a power loss the unlinks of a trim may be half there in any order: what the newest segments
+// say is trimmed is removed before the chain is looked at.
 static void finish_trim(const char *directory, struct dirent **names, int count)
 {
-    struct segment *last = NULL;
+    uint64_t trimmed = 0;
 
-    if (count < 2 ||
-            segment_open(directory, strtoull(names[count - 1]->d_name, NULL, 10), 0, &last) !=
-                    ERR_OK) {
-        return;
+    // The newest one may be half made and know nothing yet; the one before it was written then.
+    for (int i = count > 2 ? count - 2 : 0; i < count; i++) {
+        struct segment *segment = NULL;
+        uint64_t first_index = strtoull(names[i]->d_name, NULL, 10);
+        if (segment_open(directory, first_index, trimmed, &segment) == ERR_OK &&
+                segment_trimmed_upto(segment) > trimmed) {
+            trimmed = segment_trimmed_upto(segment);
+        }
+        segment_close(segment);
     }
-    uint64_t trimmed = segment_trimmed_upto(last);
-    segment_close(last);
     for (int i = 0; i + 1 < count; i++) {
         if (strtoull(names[i + 1]->d_name, NULL, 10) <= trimmed + 1) {
             segment_remove(directory, strtoull(names[i]->d_name, NULL, 10));

@@ -171,8 +171,10 @@ class Crash:
         until = time.monotonic() + TRAFFIC_SECONDS
         while not self.died() and time.monotonic() < until and not task.done():
             await asyncio.sleep(0.01)
-        if not self.died() and task.done() and task.exception() is None:
-            await asyncio.sleep(0.5)
+        # The clients may see their connections go before the process can be seen to be gone.
+        until = time.monotonic() + 2
+        while not self.died() and task.done() and time.monotonic() < until:
+            await asyncio.sleep(0.01)
         died = self.died()
         if died:
             await asyncio.wait([task], timeout=10)
