@@ -30,8 +30,6 @@
 #define IDLE_PING_MS 30000
 #define IDLE_CLOSE_MS 45000
 #define AUTHENTICATION_DEADLINE_MS 15000
-#define ACK_LAZY_MS 1000
-#define CONNECTIONS_MAX 18000
 
 // Long poll.
 #define POLL_IDLE_MS 60000 // a poll session lives so long after its last question
@@ -61,11 +59,9 @@
 #define BATCH_BYTES_MAX (4 * 1024 * 1024)
 #define BATCHES_APPLYING_MAX 4 // durable ones that some partition has not applied yet
 #define SEGMENT_BYTES (64 * 1024 * 1024)
-#define LOG_TAIL_BYTES_DEFAULT (128 * 1024 * 1024)
 #define RECORD_BYTES_MAX (TEXT_BYTES_MAX + 2048)
 
 // Partitions.
-#define PARTITION_COUNT_DEFAULT 900
 #define PARTITION_COUNT_MAX 4096
 #define PARTITION_WORKERS 8
 #define PARTITION_QUEUE_MAX 16384 // tasks waiting for one worker

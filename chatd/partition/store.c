@@ -297,21 +297,3 @@ enum err store_count(struct store *store, struct store_count *count)
     count->file_bytes = stat(store->path, &status) == 0 ? (uint64_t)status.st_size : 0;
     return err;
 }
-
-static int saw_row(void *context, int count, char **values, char **names)
-{
-    (void)names;
-    *(bool *)context = count == 1 && values[0] != NULL && strcmp(values[0], "ok") == 0;
-    return 0;
-}
-
-enum err store_verify(struct store *store)
-{
-    bool is_ok = false;
-    int code = sqlite3_exec(store->database, "PRAGMA integrity_check(1)", saw_row, &is_ok, NULL);
-
-    if (code != SQLITE_OK) {
-        return database_err(code);
-    }
-    return is_ok ? ERR_OK : ERR_DAMAGED;
-}

@@ -83,6 +83,3 @@ struct store_count {
 };
 // Counts messages by their conversations' heads: cheap, retention is not subtracted.
 enum err store_count(struct store *store, struct store_count *count) MUST_USE;
-
-// Runs "PRAGMA integrity_check" and reads every page.
-enum err store_verify(struct store *store) MUST_USE;
