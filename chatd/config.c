@@ -52,6 +52,10 @@ static const struct setting {
             "Bytes of log that may wait to be written into the partitions' files." },
     { "connections_max", NULL, NUMBER, FIELD(connections_max), "18000", 1, 1000000, NULL,
             "Connections accepted at once." },
+    { "connections_per_source", NULL, NUMBER, FIELD(connections_per_source), "1000", 0, 1000000,
+            NULL, "Connections at once from one address (IPv6: one /64); 0: no limit." },
+    { "limit_loopback", NULL, TEXT, FIELD(limit_loopback), "no", 0, 0, "|no|yes|",
+            "Whether limits per address hold for loopback too, where proxies come from." },
 #undef FIELD
 };
 

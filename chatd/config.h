@@ -27,6 +27,8 @@ struct config {
     uint64_t partitions;
     uint64_t log_tail_max;
     uint64_t connections_max;
+    uint64_t connections_per_source;
+    char limit_loopback[8];
 };
 
 enum config_action { CONFIG_SERVE, CONFIG_CHECK, CONFIG_PRINT, CONFIG_HELP, CONFIG_VERSION };

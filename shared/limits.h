@@ -72,7 +72,12 @@
 #define RESERVE_FILE_BYTES (64 * 1024 * 1024)
 #define DISK_LOW_BYTES (128L * 1024 * 1024)
 
-#define THROTTLED_NAMES_MAX 4096
+#define THROTTLED_KEYS_MAX 4096 // names, and as many source addresses
+#define THROTTLE_KEY_BYTES_MAX 40
+#define NAME_FREE_FAILURES 4
+#define SOURCE_FREE_FAILURES 50 // a household or an office behind one address
+#define SOURCE_FORGET_MS 30000
+#define STRICT_AFTER_START_MS 600000 // guesses that a restart would give are not worth the wait
 #define DIRECTORY_NAMES_MAX 65536
 #define HASHES_WAITING_MAX 64
 
@@ -80,4 +85,5 @@ static_assert(TEXT_BYTES_MAX * 6 < FRAME_BYTES_MAX_AFTER, "an escaped text fits 
 static_assert(RECORD_BYTES_MAX < BATCH_BYTES_MAX, "a record fits a batch");
 static_assert(TEXT_BYTES_MAX <= WINDOW_BYTES, "a message fits a window");
 static_assert(HISTORY_BYTES_MAX >= TEXT_BYTES_MAX, "a page holds a message");
+static_assert(NAME_BYTES_MAX <= THROTTLE_KEY_BYTES_MAX, "a name can be throttled");
 static_assert(SESSION_CALLS_MAX < BATCH_RECORDS_MAX, "one session can't fill a batch");

@@ -208,6 +208,7 @@ static void http_deliver(struct net_link *link, const struct request_head *head)
         .path = head->path,
         .query = head->query,
         .authorization = head->authorization,
+        .is_local = (link->is_admin || link->source->is_loopback) && !head->is_forwarded,
         .body = link->joined == NULL ? "" : link->joined,
         .body_bytes = link->joined_bytes,
     };

@@ -26,6 +26,7 @@
 
 #include "net/loop_hook.h"
 #include "net/net.h"
+#include "net/source.h"
 #include "net/tls.h"
 
 enum link_state {
@@ -43,6 +44,7 @@ enum link_state {
 struct net_link {
     struct net *net;
     struct lws *wsi;
+    struct source *source; // NULL on the admin socket
     void *peer;
     TAILQ_ENTRY(net_link) in_state;
     TAILQ_ENTRY(net_link) in_writers;
@@ -111,6 +113,7 @@ struct net {
     bool is_accept_resting;    // out of descriptors: accepting goes on at the next sweep
     struct net_link *adopting; // handed to libwebsockets, which has not yet taken or refused it
     unsigned link_count;
+    struct map sources;
     struct link_queue queues[LINK_STATE_COUNT];
     struct link_queue writers;
     unsigned char scratch[LWS_PRE + NET_SCRATCH_BYTES];

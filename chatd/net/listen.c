@@ -21,16 +21,20 @@
 #define ADMIN_MODE 0660
 #define ADMIN_SPARE 16
 
-static void link_adopt(struct net *net, int fd, bool is_admin)
+// source is NULL on the admin socket, else one connection of it is given away.
+static void link_adopt(struct net *net, int fd, struct source *source)
 {
     struct net_link *link = calloc(1, sizeof(*link));
+    bool is_admin = source == NULL;
     lws_adopt_desc_t description;
 
     if (link == NULL) {
+        source_release(&net->sources, source);
         close(fd);
         return;
     }
     link->net = net;
+    link->source = source;
     link->is_admin = is_admin;
     link->state = LINK_REQUEST;
     link->since_ms = loop_now_ms(net->loop);
@@ -69,16 +73,47 @@ void listen_resume(struct net *net)
     }
 }
 
+static bool is_full(const struct net *net, bool is_admin)
+{
+    // Whoever administers a full server has to get in.
+    return net->link_count >= net->config.connections_max + (is_admin ? ADMIN_SPARE : 0);
+}
+
+static bool is_too_many(const struct net *net, const struct source *source)
+{
+    const struct net_config *config = &net->config;
+
+    return config->connections_per_source > 0 &&
+            source->link_count > config->connections_per_source &&
+            !(source->is_loopback && config->is_loopback_exempt);
+}
+
+static void take_public(struct net *net, int fd, const struct sockaddr *peer)
+{
+    const int on = 1;
+    struct source *source = source_take(&net->sources, peer);
+
+    if (source == NULL || is_too_many(net, source)) {
+        source_release(&net->sources, source);
+        close(fd);
+        return;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    link_adopt(net, fd, source);
+}
+
 static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
 {
     struct net_listen *listener = watcher->data;
     struct net *net = listener->net;
-    const int on = 1;
 
     (void)ev;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage peer = { 0 };
+        socklen_t bytes = sizeof(peer);
+        int fd = accept4(listener->fd, (struct sockaddr *)&peer, &bytes,
+                SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
@@ -86,17 +121,13 @@ static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
             }
             return;
         }
-        // Whoever administers a full server has to get in.
-        if (net->link_count >= net->config.connections_max &&
-                !(listener->is_admin &&
-                        net->link_count < net->config.connections_max + ADMIN_SPARE)) {
+        if (is_full(net, listener->is_admin)) {
             close(fd);
-            continue;
+        } else if (listener->is_admin) {
+            link_adopt(net, fd, NULL);
+        } else {
+            take_public(net, fd, (const struct sockaddr *)&peer);
         }
-        if (!listener->is_admin) {
-            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        }
-        link_adopt(net, fd, listener->is_admin);
     }
 }
 

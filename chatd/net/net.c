@@ -296,6 +296,7 @@ void net_destroy(struct net *net)
     tls_destroy(net->tls);
     loop_hook_set(net->loop, NULL);
     CHECK(net->link_count == 0);
+    map_finish(&net->sources);
     free(net->host);
     free(net->admin_path);
     free(net->origins);
@@ -330,6 +331,14 @@ enum err net_check_tls(const char *certificate, const char *key, char *reason, s
         tls_destroy(tls);
     }
     return err;
+}
+
+const char *net_link_source(const struct net_link *link)
+{
+    bool is_exempt = link->source == NULL ||
+            (link->source->is_loopback && link->net->config.is_loopback_exempt);
+
+    return is_exempt ? "" : link->source->text;
 }
 
 unsigned net_link_count(const struct net *net)

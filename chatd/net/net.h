@@ -34,14 +34,16 @@ struct net_config {
     uint16_t port;          // 0 takes a free one; see net_port()
     const char *admin_path; // Unix socket, made with mode 0660; NULL for none
     const char *origins;    // comma separated allow list for the Origin header; NULL: none allowed
-    size_t frame_bytes_max_before; // largest message on a link not yet net_link_trust()ed
-    size_t frame_bytes_max_after;  // largest message on a trusted link, and HTTP body
-    unsigned connections_max;      // accepted at once; further ones are closed at accept, but
-                                   // for a few on the admin socket
-    int request_deadline_ms;       // 0: NET_REQUEST_DEADLINE_MS
-    const char *tls_certificate;   // PEM file with the chain; NULL: plain text. TLS 1.2 or newer,
-                                   // never on the admin socket
-    const char *tls_key;           // PEM file without passphrase, when there is a certificate
+    size_t frame_bytes_max_before;   // largest message on a link not yet net_link_trust()ed
+    size_t frame_bytes_max_after;    // largest message on a trusted link, and HTTP body
+    unsigned connections_max;        // accepted at once; further ones are closed at accept, but
+                                     // for a few on the admin socket
+    unsigned connections_per_source; // further ones are closed at accept; 0: no limit
+    bool is_loopback_exempt;         // ... and so not from loopback; see net_link_source()
+    int request_deadline_ms;         // 0: NET_REQUEST_DEADLINE_MS
+    const char *tls_certificate;     // PEM file with the chain; NULL: plain text. TLS 1.2 or newer,
+                                     // never on the admin socket
+    const char *tls_key;             // PEM file without passphrase, when there is a certificate
 };
 
 struct net_request {
@@ -50,7 +52,8 @@ struct net_request {
     const char *path;          // without the query string
     const char *query;         // "" when there is none
     const char *authorization; // value of the Authorization header, "" when there is none
-    const char *body;          // not NUL terminated
+    bool is_local;    // from this machine, and no proxy says that it asks for somebody else
+    const char *body; // not NUL terminated
     size_t body_bytes;
 };
 
@@ -103,6 +106,10 @@ enum err net_check_tls(const char *certificate, const char *key, char *reason,
         size_t reason_bytes) MUST_USE;
 
 unsigned net_link_count(const struct net *net);
+
+// Whom limits per source hold for: the peer's address (of IPv6 its /64), "" for the admin socket
+// and, if it is exempt, loopback. Lent as long as the link lives; at most 32 bytes.
+const char *net_link_source(const struct net_link *link);
 
 // Asks for ws_next() calls; cheap, may be repeated.
 void net_link_want_write(struct net_link *link);

@@ -246,6 +246,18 @@ static const struct refusal *check_query(struct lws *wsi, const char *origins,
     return NULL;
 }
 
+static const struct refusal *check_forwarding(struct lws *wsi, const char *origins,
+        struct request_head *head)
+{
+    static const char forwarded[] = "forwarded:"; // RFC 7239; libwebsockets does not know it
+
+    (void)origins;
+    head->is_forwarded = has_header(wsi, WSI_TOKEN_X_FORWARDED_FOR) ||
+            has_header(wsi, WSI_TOKEN_HTTP_X_REAL_IP) || has_header(wsi, WSI_TOKEN_HTTP_VIA) ||
+            lws_hdr_custom_length(wsi, forwarded, (int)sizeof(forwarded) - 1) >= 0;
+    return NULL;
+}
+
 static const struct refusal *check_authorization(struct lws *wsi, const char *origins,
         struct request_head *head)
 {
@@ -261,7 +273,7 @@ const struct refusal *request_check(struct lws *wsi, const char *origins, struct
 {
     static check_function *const checks[] = { check_version, check_doubles, check_spaced_names,
         check_body_length, check_host, check_origin, check_method, check_body_use, check_query,
-        check_authorization };
+        check_forwarding, check_authorization };
     const struct refusal *refusal = NULL;
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && refusal == NULL; i++) {

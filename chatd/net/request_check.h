@@ -17,7 +17,8 @@ struct request_head {
     char path[1024];
     char query[3 * 2048 + 1]; // percent-encoded again: libwebsockets decodes it
     char authorization[1024];
-    int64_t length; // of the body, or REQUEST_LENGTH_NONE
+    bool is_forwarded; // a proxy says that it asks for somebody else
+    int64_t length;    // of the body, or REQUEST_LENGTH_NONE
 };
 
 struct refusal {

@@ -35,6 +35,7 @@ void wire_destroyed(struct net_link *link)
     }
     TAILQ_REMOVE(&net->queues[link->state], link, in_state);
     net->link_count--;
+    source_release(&net->sources, link->source);
     link_unjoin(link);
     if (link->is_ws) {
         ws_release(link);

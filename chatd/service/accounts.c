@@ -18,6 +18,8 @@ struct operation {
     struct hash_work work;
     struct account_page page;
     struct name user;
+    char source[THROTTLE_KEY_BYTES_MAX];
+    uint32_t source_bytes;
     char label[LABEL_BYTES_MAX];
     uint32_t label_bytes;
     char token[TOKEN_BYTES_MAX];
@@ -47,6 +49,11 @@ static struct operation *operation_create(struct service *service,
     operation->context = request->context;
     operation->user = name_of(request->user);
     operation->is_consumer = request->is_consumer;
+    CHECK(request->source.size <= sizeof(operation->source));
+    operation->source_bytes = request->source.size;
+    if (request->source.size > 0) {
+        memcpy(operation->source, request->source.data, request->source.size);
+    }
     operation->has_token = request->has_token;
     CHECK(request->invite.size <= TOKEN_BYTES_MAX);
     operation->invite_bytes = request->invite.size;
@@ -245,16 +252,22 @@ static void run_account(struct read *read, struct partition *partition)
     read->err = read_account(partition, user_of(operation), &operation->page);
 }
 
+static void forgive(const struct operation *operation)
+{
+    throttle_succeeded(operation->service->names, user_of(operation));
+    throttle_succeeded(operation->service->sources,
+            (struct bytes){ operation->source, operation->source_bytes });
+}
+
 static void on_verified(struct hash_work *work)
 {
     struct operation *operation = TASK_OF(work, struct operation, work);
 
     if (!work->is_match || operation->page.state != USER_ACTIVE) {
-        throttle_failed(operation->service->throttle, user_of(operation), clock_monotonic_ms());
         finish(operation, ERR_UNAUTHORIZED);
         return;
     }
-    throttle_succeeded(operation->service->throttle, user_of(operation));
+    forgive(operation);
     make_device(operation);
 }
 
@@ -274,9 +287,25 @@ static void on_login_account(struct read *read)
     }
 }
 
+uint64_t accounts_wait_ms(const struct service *service, const struct account_request *request)
+{
+    int64_t now = clock_monotonic_ms();
+    uint64_t of_name = throttle_wait_ms(service->names, request->user, now);
+    uint64_t of_source = throttle_wait_ms(service->sources, request->source, now);
+
+    return of_name > of_source ? of_name : of_source;
+}
+
+// A password is about to be tried.
+static void note_try(struct service *service, const struct account_request *request)
+{
+    throttle_tried(service->names, request->user, clock_monotonic_ms());
+    throttle_tried(service->sources, request->source, clock_monotonic_ms());
+}
+
 enum err accounts_login(struct service *service, const struct account_request *request)
 {
-    if (throttle_wait_ms(service->throttle, request->user, clock_monotonic_ms()) > 0) {
+    if (accounts_wait_ms(service, request) > 0) {
         return ERR_RATE_LIMITED;
     }
     struct operation *operation = operation_create(service, request);
@@ -289,8 +318,10 @@ enum err accounts_login(struct service *service, const struct account_request *r
     enum err err = service_read(service, user_of(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
+        return err;
     }
-    return err;
+    note_try(service, request);
+    return ERR_OK;
 }
 
 static void on_password_set(struct proposal *proposal, const struct applied *applied)
@@ -326,6 +357,7 @@ static void on_old_verified(struct hash_work *work)
     enum err err = work->is_match ? ERR_OK : ERR_UNAUTHORIZED;
 
     if (err == ERR_OK) {
+        forgive(operation);
         err = hasher_hash(operation->service->hasher, work, new_password, on_new_hashed);
     }
     if (err != ERR_OK) {
@@ -351,6 +383,9 @@ static void on_password_account(struct read *read)
 enum err accounts_set_password(struct service *service, const struct account_request *request,
         struct bytes new_password, uint64_t keeper)
 {
+    if (accounts_wait_ms(service, request) > 0) {
+        return ERR_RATE_LIMITED;
+    }
     struct operation *operation = operation_create(service, request);
 
     if (operation == NULL) {
@@ -365,8 +400,10 @@ enum err accounts_set_password(struct service *service, const struct account_req
     enum err err = service_read(service, user_of(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
+        return err;
     }
-    return err;
+    note_try(service, request);
+    return ERR_OK;
 }
 
 static void on_resume_account(struct read *read)

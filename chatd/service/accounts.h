@@ -22,6 +22,7 @@ struct account_request {
     struct bytes user;
     struct bytes password; // empty: an account without one
     struct bytes label;    // of the device; may be empty
+    struct bytes source;   // where it comes from, see net_link_source(); may be empty
     struct bytes invite;   // adding a user: the code of the invite that reserved the name
     bool is_consumer;
     bool has_token; // adding a user: make a device too
@@ -40,12 +41,15 @@ enum err accounts_invite(struct service *service, const struct account_request *
 enum err accounts_add_device(struct service *service,
         const struct account_request *request) MUST_USE;
 
+// How long this name and this source must wait before a password may be tried, in milliseconds.
+uint64_t accounts_wait_ms(const struct service *service, const struct account_request *request);
+
 // Verifies the password, then makes a device. ERR_UNAUTHORIZED whatever was wrong; ERR_RATE_LIMITED
-// at once, and done is not called, while this name must wait (throttle_wait_ms).
+// at once, and done is not called, while accounts_wait_ms().
 enum err accounts_login(struct service *service, const struct account_request *request) MUST_USE;
 
 // Verifies the old password of request->password, then sets the new one and revokes all devices but
-// `keeper`. ERR_UNAUTHORIZED when the old one is wrong.
+// `keeper`. ERR_UNAUTHORIZED when the old one is wrong; ERR_RATE_LIMITED as above.
 enum err accounts_set_password(struct service *service, const struct account_request *request,
         struct bytes new_password, uint64_t keeper) MUST_USE;
 

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "service/service.h"
 
+#include "shared/clock.h"
 #include "shared/failpoint.h"
+#include "shared/limits.h"
+
+// What a key has failed is forgotten by a restart; so names begin a restarted server with one free
+// failure instead of all.
+static int64_t strict_until(const struct cell *cell)
+{
+    struct cell_status status;
+
+    cell_get_status(cell, &status);
+    return status.log_index == 0 ? 0 : clock_monotonic_ms() + STRICT_AFTER_START_MS;
+}
 
 enum err service_init(struct service *service, struct cell *cell, struct hasher *hasher)
 {
@@ -11,9 +23,17 @@ enum err service_init(struct service *service, struct cell *cell, struct hasher 
     service->directory = directory_create(cell);
     service->receipts = receipts_create(cell);
     service->presence = presence_set_create();
-    service->throttle = throttle_create();
-    if (service->throttle == NULL || service->presence == NULL || service->hub == NULL ||
-            service->directory == NULL || service->receipts == NULL) {
+    service->names = throttle_create(&(struct throttle_rule){
+            .free_failures = NAME_FREE_FAILURES,
+            .success_forgives_all = true,
+            .strict_until_ms = strict_until(cell),
+    });
+    service->sources = throttle_create(&(struct throttle_rule){
+            .free_failures = SOURCE_FREE_FAILURES,
+            .forget_ms = SOURCE_FORGET_MS,
+    });
+    if (service->names == NULL || service->sources == NULL || service->presence == NULL ||
+            service->hub == NULL || service->directory == NULL || service->receipts == NULL) {
         service_finish(service);
         return ERR_MEMORY;
     }
@@ -24,7 +44,8 @@ void service_finish(struct service *service)
 {
     receipts_destroy(service->receipts);
     service->receipts = NULL;
-    throttle_destroy(service->throttle);
+    throttle_destroy(service->names);
+    throttle_destroy(service->sources);
     presence_set_destroy(service->presence);
     directory_destroy(service->directory);
     hub_destroy(service->hub);

@@ -29,7 +29,8 @@ struct service {
     struct directory *directory;
     struct receipts *receipts;
     struct presence_set *presence;
-    struct throttle *throttle;
+    struct throttle *names;   // whose passwords are guessed
+    struct throttle *sources; // from where
     struct hasher *hasher;
     uint64_t generation; // of cursors
     enum registration registration;

@@ -8,28 +8,32 @@
 #include "shared/map.h"
 #include "shared/name.h"
 
-#define FREE_FAILURES 4
 #define WAIT_MS_FIRST 1000
 #define WAIT_MS_MAX 60000
+#define DOUBLINGS_MAX 6
 
 struct suspect {
-    struct map_node by_name;
+    struct map_node by_key;
     struct list age; // throttle.suspects, longest quiet first
-    struct name name;
+    char key[THROTTLE_KEY_BYTES_MAX];
+    uint32_t key_bytes;
     unsigned failures;
+    int64_t tried_ms;
     int64_t allowed_ms; // not before
 };
 
 struct throttle {
-    struct map by_name;
+    struct throttle_rule rule;
+    struct map by_key;
     struct list suspects;
 };
 
-struct throttle *throttle_create(void)
+struct throttle *throttle_create(const struct throttle_rule *rule)
 {
     struct throttle *throttle = calloc(1, sizeof(*throttle));
 
     if (throttle != NULL) {
+        throttle->rule = *rule;
         list_init(&throttle->suspects);
     }
     return throttle;
@@ -37,7 +41,7 @@ struct throttle *throttle_create(void)
 
 static void drop(struct throttle *throttle, struct suspect *suspect)
 {
-    map_remove(&throttle->by_name, &suspect->by_name);
+    map_remove(&throttle->by_key, &suspect->by_key);
     list_leave(&suspect->age);
     free(suspect);
 }
@@ -50,17 +54,17 @@ void throttle_destroy(struct throttle *throttle)
     LIST_EACH(node, &throttle->suspects) {
         drop(throttle, LIST_OF(node, struct suspect, age));
     }
-    map_finish(&throttle->by_name);
+    map_finish(&throttle->by_key);
     free(throttle);
 }
 
-static struct suspect *find(const struct throttle *throttle, struct bytes name)
+static struct suspect *find(const struct throttle *throttle, struct bytes key)
 {
-    struct map_node *node = map_first(&throttle->by_name, map_hash(name.data, name.size));
+    struct map_node *node = map_first(&throttle->by_key, map_hash(key.data, key.size));
 
     while (node != NULL) {
-        struct suspect *suspect = MAP_OF(node, struct suspect, by_name);
-        if (bytes_equal(name_bytes(&suspect->name), name)) {
+        struct suspect *suspect = MAP_OF(node, struct suspect, by_key);
+        if (bytes_equal((struct bytes){ suspect->key, suspect->key_bytes }, key)) {
             return suspect;
         }
         node = map_next(node);
@@ -68,57 +72,80 @@ static struct suspect *find(const struct throttle *throttle, struct bytes name)
     return NULL;
 }
 
-uint64_t throttle_wait_ms(const struct throttle *throttle, struct bytes name, int64_t now_ms)
+uint64_t throttle_wait_ms(const struct throttle *throttle, struct bytes key, int64_t now_ms)
 {
-    const struct suspect *suspect = find(throttle, name);
+    const struct suspect *suspect = find(throttle, key);
 
     return suspect == NULL || suspect->allowed_ms <= now_ms
             ? 0
             : (uint64_t)(suspect->allowed_ms - now_ms);
 }
 
-static struct suspect *add(struct throttle *throttle, struct bytes name)
+static struct suspect *add(struct throttle *throttle, struct bytes key, int64_t now_ms)
 {
-    if (throttle->by_name.count >= THROTTLED_NAMES_MAX) {
+    if (throttle->by_key.count >= THROTTLED_KEYS_MAX) {
         drop(throttle, LIST_OF(throttle->suspects.next, struct suspect, age));
     }
     struct suspect *suspect = calloc(1, sizeof(*suspect));
     if (suspect == NULL) {
         return NULL;
     }
-    suspect->name = name_of(name);
+    CHECK(key.size > 0 && key.size <= sizeof(suspect->key));
+    memcpy(suspect->key, key.data, key.size);
+    suspect->key_bytes = key.size;
+    suspect->tried_ms = now_ms;
+    if (now_ms < throttle->rule.strict_until_ms && throttle->rule.free_failures > 0) {
+        suspect->failures = throttle->rule.free_failures - 1;
+    }
     list_init(&suspect->age);
-    if (!map_insert(&throttle->by_name, &suspect->by_name, map_hash(name.data, name.size))) {
+    if (!map_insert(&throttle->by_key, &suspect->by_key, map_hash(key.data, key.size))) {
         free(suspect);
         return NULL;
     }
     return suspect;
 }
 
-void throttle_failed(struct throttle *throttle, struct bytes name, int64_t now_ms)
+static void forget(const struct throttle *throttle, struct suspect *suspect, int64_t now_ms)
 {
-    struct suspect *suspect = find(throttle, name);
+    if (throttle->rule.forget_ms == 0) {
+        return;
+    }
+    int64_t forgotten = (now_ms - suspect->tried_ms) / throttle->rule.forget_ms;
+    suspect->failures -= forgotten < suspect->failures ? (unsigned)forgotten : suspect->failures;
+    suspect->tried_ms += forgotten * throttle->rule.forget_ms;
+}
 
-    if (suspect == NULL) {
-        suspect = add(throttle, name);
+void throttle_tried(struct throttle *throttle, struct bytes key, int64_t now_ms)
+{
+    struct suspect *suspect = key.size == 0 ? NULL : find(throttle, key);
+
+    if (suspect == NULL && key.size > 0) {
+        suspect = add(throttle, key, now_ms);
     }
     if (suspect == NULL) {
         return;
     }
     list_append(&throttle->suspects, &suspect->age);
+    forget(throttle, suspect, now_ms);
     suspect->failures++;
-    if (suspect->failures > FREE_FAILURES) {
-        unsigned doublings = suspect->failures - FREE_FAILURES - 1;
-        int64_t wait_ms = doublings > 6 ? WAIT_MS_MAX : (int64_t)WAIT_MS_FIRST << doublings;
-        suspect->allowed_ms = now_ms + (wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX);
+    if (suspect->failures > throttle->rule.free_failures) {
+        unsigned doublings = suspect->failures - throttle->rule.free_failures - 1;
+        int64_t wait_ms =
+                doublings >= DOUBLINGS_MAX ? WAIT_MS_MAX : (int64_t)WAIT_MS_FIRST << doublings;
+        suspect->allowed_ms = now_ms + wait_ms;
     }
 }
 
-void throttle_succeeded(struct throttle *throttle, struct bytes name)
+void throttle_succeeded(struct throttle *throttle, struct bytes key)
 {
-    struct suspect *suspect = find(throttle, name);
+    struct suspect *suspect = find(throttle, key);
 
-    if (suspect != NULL) {
+    if (suspect == NULL) {
+        return;
+    }
+    if (throttle->rule.success_forgives_all) {
         drop(throttle, suspect);
+    } else {
+        suspect->failures -= suspect->failures > 0;
     }
 }

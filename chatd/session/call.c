@@ -15,9 +15,9 @@ static void (*const handlers[METHOD_COUNT])(struct call *call) = {
 #undef METHOD
 };
 
-void caller_init(struct caller *caller, struct service *service)
+void caller_init(struct caller *caller, struct service *service, const char *source)
 {
-    *caller = (struct caller){ .service = service };
+    *caller = (struct caller){ .service = service, .source = source };
     list_init(&caller->calls);
 }
 

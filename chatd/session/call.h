@@ -29,6 +29,7 @@ struct caller {
     unsigned call_count;
     struct list calls;       // call.of_caller
     struct session *session; // NULL for an HTTP exchange
+    const char *source;      // see net_link_source()
     // Takes the frame; NULL when there was no memory for it.
     void (*answer)(struct caller *caller, struct frame *frame, enum err err);
     // is_blocked has become false, or call_count has sunk.
@@ -46,7 +47,7 @@ struct call {
     bool is_blocking;
 };
 
-void caller_init(struct caller *caller, struct service *service);
+void caller_init(struct caller *caller, struct service *service, const char *source);
 // The answers of its open calls go nowhere from now on.
 void caller_finish(struct caller *caller);
 

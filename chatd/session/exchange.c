@@ -224,7 +224,7 @@ void *exchange_begin(void *context, struct net_link *link, const struct net_requ
     if (exchange == NULL) {
         return NULL;
     }
-    caller_init(&exchange->caller, set->service);
+    caller_init(&exchange->caller, set->service, net_link_source(link));
     exchange->caller.answer = send_answer;
     exchange->caller.relieved = ignore;
     exchange->link = link;
@@ -233,7 +233,7 @@ void *exchange_begin(void *context, struct net_link *link, const struct net_requ
         begin_rpc(exchange, request);
     } else if (strcmp(request->path, "/events") == 0 && request->listener == NET_PUBLIC) {
         begin_events(exchange, request);
-    } else if (strcmp(request->path, "/metrics") == 0 && request->listener == NET_ADMIN) {
+    } else if (strcmp(request->path, "/metrics") == 0 && request->is_local) {
         begin_metrics(exchange);
     } else if (strcmp(request->path, "/healthz") == 0) {
         answer_text(exchange, 200, "{\"status\":\"ok\"}\n");

@@ -8,7 +8,6 @@
 
 #include "service/accounts.h"
 #include "session/session.h"
-#include "shared/clock.h"
 #include "shared/limits.h"
 
 static void on_registered(void *context, const struct account_result *result)
@@ -59,6 +58,17 @@ void handle_ACCOUNT_REGISTER(struct call *call)
     }
 }
 
+static void fail_throttled(struct call *call, const struct account_request *request)
+{
+    const struct error_details details = {
+        .message = "too many wrong passwords for this name or from this address: wait, then try "
+                   "again",
+        .retry_after_ms = accounts_wait_ms(call->service, request),
+    };
+
+    call_fail_with(call, ERR_RATE_LIMITED, &details);
+}
+
 static void on_password(void *context, const struct account_result *result)
 {
     struct call *call = context;
@@ -77,6 +87,7 @@ void handle_ACCOUNT_PASSWORD(struct call *call)
     const struct account_request request = {
         .user = name_bytes(&call->identity.user),
         .password = params->old_password,
+        .source = bytes_of(call->caller->source),
         .done = on_password,
         .context = call,
     };
@@ -87,7 +98,9 @@ void handle_ACCOUNT_PASSWORD(struct call *call)
     }
     enum err err = accounts_set_password(call->service, &request, params->new_password,
             call->identity.device);
-    if (err != ERR_OK) {
+    if (err == ERR_RATE_LIMITED) {
+        fail_throttled(call, &request);
+    } else if (err != ERR_OK) {
         call_fail(call, err, NULL);
     }
 }
@@ -131,6 +144,7 @@ void handle_SESSION_LOGIN(struct call *call)
         .user = params->user,
         .password = params->password,
         .label = params->device,
+        .source = bytes_of(call->caller->source),
         .done = on_logged_in,
         .context = call,
     };
@@ -138,12 +152,7 @@ void handle_SESSION_LOGIN(struct call *call)
     call_block(call);
     enum err err = accounts_login(call->service, &request);
     if (err == ERR_RATE_LIMITED) {
-        const struct error_details details = {
-            .message = "too many wrong passwords for this name: wait, then try again",
-            .retry_after_ms =
-                    throttle_wait_ms(call->service->throttle, params->user, clock_monotonic_ms()),
-        };
-        call_fail_with(call, err, &details);
+        fail_throttled(call, &request);
     } else if (err != ERR_OK) {
         call_fail(call, err, NULL);
     }

@@ -268,7 +268,7 @@ void *session_open(void *context, struct net_link *link)
         free(session);
         return NULL;
     }
-    caller_init(&session->caller, set->service);
+    caller_init(&session->caller, set->service, net_link_source(link));
     session->caller.session = session;
     session->caller.answer = answer;
     session->caller.relieved = relieve;
