@@ -264,7 +264,12 @@ static enum err start(struct chatd *chatd, char *reason, size_t reason_bytes)
         err = start_storage(chatd, reason, reason_bytes);
     }
     if (err == ERR_OK) {
-        err = service_init(&chatd->service, chatd->cell, chatd->hasher);
+        const struct quotas quotas = {
+            .meter = { chatd->config.messages_per_second, chatd->config.bytes_per_day },
+            .devices_per_user = chatd->config.devices_per_user,
+            .watches_per_user = chatd->config.watches_per_user,
+        };
+        err = service_init(&chatd->service, chatd->cell, chatd->hasher, &quotas);
     }
     if (err != ERR_OK) {
         return err;

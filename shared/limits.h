@@ -21,7 +21,7 @@
 #define USERS_PER_REQUEST_MAX 256
 
 // A session.
-#define WATCHES_MAX 1000     // users whose presence one session watches
+#define WATCHES_MAX 1000 // users whose presence one session watches; watches_per_user bounds all
 #define SEEN_EVERY_MS 600000 // "last seen" is written that often while somebody is here
 #define WINDOW_EVENTS 256
 #define WINDOW_BYTES (256 * 1024)
@@ -50,7 +50,7 @@
 #define SEARCH_BUDGET_MS 250   // of one request; then "continue"
 #define SEARCH_QUERY_BYTES_MAX 256
 #define SEARCH_LIMIT_DEFAULT 50
-#define DEVICES_PER_USER_MAX 1000
+#define DEVICES_PER_USER_MAX 10000 // ever made: revoked ones keep their place
 #define EDITS_PER_MESSAGE_MAX 64
 
 // The log.
@@ -77,6 +77,8 @@
 #define NAME_FREE_FAILURES 4
 #define SOURCE_FREE_FAILURES 50 // a household or an office behind one address
 #define SOURCE_FORGET_MS 30000
+#define METERED_USERS_MAX 16384
+#define METER_BURST_SECONDS 10
 #define STRICT_AFTER_START_MS 600000 // guesses that a restart would give are not worth the wait
 #define DIRECTORY_NAMES_MAX 65536
 #define HASHES_WAITING_MAX 64

@@ -109,6 +109,16 @@ static void on_device_made(struct proposal *proposal, const struct applied *appl
     finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
 }
 
+static bool has_room_for_device(const struct operation *operation)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < operation->page.device_count; i++) {
+        count += !operation->page.devices[i].is_revoked;
+    }
+    return count < operation->service->quotas.devices_per_user;
+}
+
 static enum err propose_device(struct operation *operation)
 {
     unsigned char hash[TOKEN_HASH_BYTES];
@@ -130,7 +140,7 @@ static enum err propose_device(struct operation *operation)
 
 static void make_device(struct operation *operation)
 {
-    enum err err = propose_device(operation);
+    enum err err = has_room_for_device(operation) ? propose_device(operation) : ERR_TOO_LARGE;
 
     if (err != ERR_OK) {
         finish(operation, err);
@@ -231,6 +241,24 @@ enum err accounts_add(struct service *service, const struct account_request *req
     return err;
 }
 
+static void run_account(struct read *read, struct partition *partition)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+
+    read->err = read_account(partition, user_of(operation), &operation->page);
+}
+
+static void on_device_account(struct read *read)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+
+    if (read->err != ERR_OK) {
+        finish(operation, read->err);
+        return;
+    }
+    make_device(operation);
+}
+
 enum err accounts_add_device(struct service *service, const struct account_request *request)
 {
     struct operation *operation = operation_create(service, request);
@@ -238,18 +266,13 @@ enum err accounts_add_device(struct service *service, const struct account_reque
     if (operation == NULL) {
         return ERR_MEMORY;
     }
-    enum err err = propose_device(operation);
+    operation->read.run = run_account;
+    operation->read.done = on_device_account;
+    enum err err = service_read(service, user_of(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
     }
     return err;
-}
-
-static void run_account(struct read *read, struct partition *partition)
-{
-    struct operation *operation = TASK_OF(read, struct operation, read);
-
-    read->err = read_account(partition, user_of(operation), &operation->page);
 }
 
 static void forgive(const struct operation *operation)

@@ -15,6 +15,7 @@ struct presence {
     struct list watchers; // watch.of_target
     struct list changed;  // presence_set.changed
     struct name name;
+    unsigned watch_count;     // of all its members
     enum presence_state told; // to the watchers
     uint64_t last_seen;       // when the last session ended
 };
@@ -31,14 +32,16 @@ struct presence_set {
     struct map by_name;
     struct list changed;
     unsigned present_count;
+    unsigned watches_max; // of one user
 };
 
-struct presence_set *presence_set_create(void)
+struct presence_set *presence_set_create(unsigned watches_max)
 {
     struct presence_set *set = calloc(1, sizeof(*set));
 
     if (set != NULL) {
         list_init(&set->changed);
+        set->watches_max = watches_max;
     }
     return set;
 }
@@ -162,6 +165,7 @@ static void end_watch(struct presence_set *set, struct watch *watch)
     list_leave(&watch->of_target);
     list_leave(&watch->of_member);
     watch->member->watch_count--;
+    watch->member->presence->watch_count--;
     free(watch);
     drop_if_unused(set, target);
 }
@@ -230,7 +234,7 @@ enum err presence_watch(struct presence_set *set, struct member *member, struct 
         watch->is_allowed = is_allowed;
         return ERR_OK;
     }
-    if (member->watch_count >= WATCHES_MAX) {
+    if (member->watch_count >= WATCHES_MAX || member->presence->watch_count >= set->watches_max) {
         return ERR_TOO_LARGE;
     }
     struct presence *target = take(set, user);
@@ -247,6 +251,7 @@ enum err presence_watch(struct presence_set *set, struct member *member, struct 
     list_append(&target->watchers, &watch->of_target);
     list_append(&member->watches, &watch->of_member);
     member->watch_count++;
+    member->presence->watch_count++;
     return ERR_OK;
 }
 

@@ -36,7 +36,8 @@ struct member {
             uint64_t last_seen);
 };
 
-struct presence_set *presence_set_create(void) MUST_USE;
+// watches_max: of one user, on all its sessions together.
+struct presence_set *presence_set_create(unsigned watches_max) MUST_USE;
 void presence_set_destroy(struct presence_set *set);
 
 // ERR_MEMORY. on_presence must have been set.

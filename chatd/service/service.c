@@ -15,14 +15,17 @@ static int64_t strict_until(const struct cell *cell)
     return status.log_index == 0 ? 0 : clock_monotonic_ms() + STRICT_AFTER_START_MS;
 }
 
-enum err service_init(struct service *service, struct cell *cell, struct hasher *hasher)
+enum err service_init(struct service *service, struct cell *cell, struct hasher *hasher,
+        const struct quotas *quotas)
 {
+    service->quotas = *quotas;
     service->cell = cell;
     service->hasher = hasher;
     service->hub = hub_create();
     service->directory = directory_create(cell);
     service->receipts = receipts_create(cell);
-    service->presence = presence_set_create();
+    service->presence = presence_set_create((unsigned)quotas->watches_per_user);
+    service->meter = meter_create(&quotas->meter);
     service->names = throttle_create(&(struct throttle_rule){
             .free_failures = NAME_FREE_FAILURES,
             .success_forgives_all = true,
@@ -32,8 +35,9 @@ enum err service_init(struct service *service, struct cell *cell, struct hasher 
             .free_failures = SOURCE_FREE_FAILURES,
             .forget_ms = SOURCE_FORGET_MS,
     });
-    if (service->names == NULL || service->sources == NULL || service->presence == NULL ||
-            service->hub == NULL || service->directory == NULL || service->receipts == NULL) {
+    if (service->meter == NULL || service->names == NULL || service->sources == NULL ||
+            service->presence == NULL || service->hub == NULL || service->directory == NULL ||
+            service->receipts == NULL) {
         service_finish(service);
         return ERR_MEMORY;
     }
@@ -44,6 +48,7 @@ void service_finish(struct service *service)
 {
     receipts_destroy(service->receipts);
     service->receipts = NULL;
+    meter_destroy(service->meter);
     throttle_destroy(service->names);
     throttle_destroy(service->sources);
     presence_set_destroy(service->presence);

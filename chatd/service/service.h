@@ -12,6 +12,7 @@
 #include "cluster/cell.h"
 #include "service/directory.h"
 #include "service/hub.h"
+#include "service/meter.h"
 #include "service/presence.h"
 #include "service/receipts.h"
 #include "service/throttle.h"
@@ -19,6 +20,13 @@
 #include "shared/name.h"
 
 struct session_set;
+
+// What one user may take of the server.
+struct quotas {
+    struct meter_limits meter;
+    uint64_t devices_per_user;
+    uint64_t watches_per_user;
+};
 
 // Each one allows what the ones before it do.
 enum registration { REGISTRATION_CLOSED, REGISTRATION_INVITE, REGISTRATION_OPEN };
@@ -31,9 +39,11 @@ struct service {
     struct presence_set *presence;
     struct throttle *names;   // whose passwords are guessed
     struct throttle *sources; // from where
+    struct meter *meter;      // who writes how fast
     struct hasher *hasher;
     uint64_t generation; // of cursors
     enum registration registration;
+    struct quotas quotas;
     const char *server_name;
     uint16_t partition_count;
     int64_t started_ms;
@@ -48,7 +58,8 @@ struct identity {
 };
 
 // The cell and hasher must exist. ERR_MEMORY.
-enum err service_init(struct service *service, struct cell *cell, struct hasher *hasher) MUST_USE;
+enum err service_init(struct service *service, struct cell *cell, struct hasher *hasher,
+        const struct quotas *quotas) MUST_USE;
 void service_finish(struct service *service);
 
 // From the cell: fan the event out to the sessions of its mailbox.

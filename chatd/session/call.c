@@ -6,6 +6,7 @@
 #include "session/handlers.h"
 #include "session/poll.h"
 #include "session/session.h"
+#include "shared/clock.h"
 #include "shared/limits.h"
 
 static void (*const handlers[METHOD_COUNT])(struct call *call) = {
@@ -13,6 +14,18 @@ static void (*const handlers[METHOD_COUNT])(struct call *call) = {
     [METHOD_##identifier] = handle_##identifier,
 #include "shared/methods.def"
 #undef METHOD
+};
+
+// What makes others receive something or is stored: each counts against its user's rate.
+static const bool writes[METHOD_COUNT] = {
+    [METHOD_CONTACT_BLOCK] = true,
+    [METHOD_CONTACT_UNBLOCK] = true,
+    [METHOD_DEVICE_CREATE] = true,
+    [METHOD_MESSAGE_DELETE] = true,
+    [METHOD_MESSAGE_EDIT] = true,
+    [METHOD_MESSAGE_SEND] = true,
+    [METHOD_RECEIPT_READ] = true,
+    [METHOD_TYPING] = true,
 };
 
 void caller_init(struct caller *caller, struct service *service, const char *source)
@@ -157,10 +170,12 @@ static bool wants_answer(const struct request *request, enum err err)
     return request->id != NULL || err == ERR_PARSE || err == ERR_REQUEST;
 }
 
-static void refuse(struct caller *caller, struct call *call, enum err err, const char *reason)
+static void refuse(struct caller *caller, struct call *call, enum err err, const char *reason,
+        uint64_t retry_after_ms)
 {
     const struct error_details details = {
         .message = reason[0] != '\0' ? reason : call_usual_message(err),
+        .retry_after_ms = retry_after_ms,
     };
 
     if (wants_answer(&call->request, err) || caller->session == NULL) {
@@ -179,6 +194,7 @@ void call_begin(struct caller *caller, const char *text, size_t bytes)
         caller->answer(caller, NULL, ERR_MEMORY);
         return;
     }
+    uint64_t wait_ms = 0;
     enum err err = request_parse(text, bytes, &call->request, reason);
     if (err == ERR_OK) {
         err = check_access(caller, &call->request);
@@ -187,8 +203,16 @@ void call_begin(struct caller *caller, const char *text, size_t bytes)
         err = ERR_UNAVAILABLE;
         strcpy(reason, "the server is stopping: connect again in a moment");
     }
+    if (err == ERR_OK && writes[call->request.method]) {
+        wait_ms = meter_take(caller->service->meter, name_bytes(&caller->identity.user),
+                call->request.params.text.size, clock_monotonic_ms());
+    }
+    if (wait_ms > 0) {
+        err = ERR_RATE_LIMITED;
+        strcpy(reason, "more than a user of this server may write: wait, then send it again");
+    }
     if (err != ERR_OK) {
-        refuse(caller, call, err, reason);
+        refuse(caller, call, err, reason, wait_ms);
         return;
     }
     call->caller = caller;

@@ -10,6 +10,9 @@
 #include "session/session.h"
 #include "shared/limits.h"
 
+static const char too_many_devices[] =
+        "as many devices as a user may have: device.list shows them, device.revoke ends one";
+
 static void on_registered(void *context, const struct account_result *result)
 {
     struct call *call = context;
@@ -127,7 +130,10 @@ static void on_logged_in(void *context, const struct account_result *result)
     enum err err = result->err == ERR_OK ? admit(call, result) : result->err;
 
     if (err != ERR_OK) {
-        call_fail(call, err, err == ERR_UNAUTHORIZED ? "wrong user name or password" : NULL);
+        call_fail(call, err,
+                err == ERR_UNAUTHORIZED        ? "wrong user name or password"
+                        : err == ERR_TOO_LARGE ? too_many_devices
+                                               : NULL);
         return;
     }
     call_begin_result(call, &out);
@@ -236,8 +242,7 @@ static void on_device_made(void *context, const struct account_result *result)
     struct buffer out = { 0 };
 
     if (result->err != ERR_OK) {
-        call_fail(call, result->err,
-                result->err == ERR_TOO_LARGE ? "too many devices: revoke some" : NULL);
+        call_fail(call, result->err, result->err == ERR_TOO_LARGE ? too_many_devices : NULL);
         return;
     }
     call_begin_result(call, &out);

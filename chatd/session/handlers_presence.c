@@ -26,15 +26,26 @@ struct inquiry {
     struct feed *feed; // that watches; NULL: presence.get
     uint32_t count;
     uint32_t open;
+    enum err err;
     struct acquaintance *known;
     struct person people[];
 };
+
+static const char too_many_watches[] =
+        "as many watches as a session or a user may have: presence.unwatch ends some";
 
 static void release(struct inquiry *inquiry)
 {
     struct buffer out = { 0 };
 
     if (--inquiry->open > 0) {
+        return;
+    }
+    if (inquiry->err != ERR_OK) {
+        call_fail(inquiry->call, inquiry->err,
+                inquiry->err == ERR_TOO_LARGE ? too_many_watches : NULL);
+        free(inquiry->known);
+        free(inquiry);
         return;
     }
     call_begin_result(inquiry->call, &out);
@@ -139,12 +150,7 @@ static void on_known(struct read *read)
             look_at(inquiry, i);
         }
     }
-    if (err != ERR_OK && inquiry->open == 1) {
-        call_fail(call, err, err == ERR_TOO_LARGE ? "too many watches on this session" : NULL);
-        free(inquiry->known);
-        free(inquiry);
-        return;
-    }
+    inquiry->err = err; // answered when those that were asked have answered
     release(inquiry);
 }
 

@@ -29,6 +29,7 @@ PROGRAMS = {
     "long_poll": ("scenario/long_poll.py", [], []),
     "tls": ("scenario/tls.py", [], []),
     "attacks_sources": ("scenario/attacks_sources.py", [], []),
+    "quotas": ("scenario/quotas.py", [], []),
     "bad_input": ("scenario/bad_input.py", [], []),
     "real_input": ("scenario/real_input.py", [], ["--long"]),
     "crash_points": ("crash/crash_points.py", [], ["--long"]),
