@@ -50,6 +50,8 @@ static const struct setting {
             "Number of partitions; used when the data directory is created." },
     { "log_tail_max", "log-tail", NUMBER, FIELD(log_tail_max), "134217728", 65536, 1ULL << 34, NULL,
             "Bytes of log that may wait to be written into the partitions' files." },
+    { "log_segment_bytes", "log-segment", NUMBER, FIELD(log_segment_bytes), "67108864", 1000,
+            1ULL << 34, NULL, "Bytes of one file of the log; only whole files are trimmed." },
     { "connections_max", NULL, NUMBER, FIELD(connections_max), "18000", 1, 1000000, NULL,
             "Connections accepted at once." },
     { "connections_per_source", NULL, NUMBER, FIELD(connections_per_source), "1000", 0, 1000000,

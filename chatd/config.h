@@ -26,6 +26,7 @@ struct config {
     char log_level[16];
     uint64_t partitions;
     uint64_t log_tail_max;
+    uint64_t log_segment_bytes;
     uint64_t connections_max;
     uint64_t connections_per_source;
     uint64_t messages_per_second;

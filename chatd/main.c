@@ -230,6 +230,7 @@ static enum err start_storage(struct chatd *chatd, char *reason, size_t reason_b
 {
     const struct cell_settings settings = {
         .directory = &chatd->directory,
+        .log_segment_bytes = chatd->config.log_segment_bytes,
         .log_tail_bytes_max = chatd->config.log_tail_max,
         .handlers = { chatd, on_event, on_gather, on_failed },
         .completions = chatd->completions,

@@ -58,7 +58,6 @@
 #define BATCH_RECORDS_SPARE 2048 // for receipts and single requests, when sessions are held back
 #define BATCH_BYTES_MAX (4 * 1024 * 1024)
 #define BATCHES_APPLYING_MAX 4 // durable ones that some partition has not applied yet
-#define SEGMENT_BYTES (64 * 1024 * 1024)
 #define RECORD_BYTES_MAX (TEXT_BYTES_MAX + 2048)
 
 // Partitions.

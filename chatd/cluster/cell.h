@@ -47,6 +47,7 @@ struct cell_handlers {
 
 struct cell_settings {
     const struct data_directory *directory;
+    uint64_t log_segment_bytes;  // a segment of the log takes no more batches above this
     uint64_t log_tail_bytes_max; // flush above this, hold back above twice as much
     struct cell_handlers handlers;
     struct completions *completions;

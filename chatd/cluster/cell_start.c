@@ -197,7 +197,8 @@ enum err cell_create(const struct cell_settings *settings, struct cell **out, ch
     }
     cell->settings = *settings;
     snprintf(path, sizeof(path), "%s/journal", settings->directory->path);
-    enum err err = journal_open(path, &cell->journal, reason, reason_bytes);
+    enum err err =
+            journal_open(path, settings->log_segment_bytes, &cell->journal, reason, reason_bytes);
     if (err == ERR_OK) {
         err = make(cell);
         if (err != ERR_OK) {

@@ -46,6 +46,7 @@ static void open_cell(void)
             ERR_OK);
     const struct cell_settings settings = {
         .directory = &world.directory,
+        .log_segment_bytes = 100000,
         .log_tail_bytes_max = 100000,
         .handlers = { NULL, on_event, nothing, nothing },
         .completions = world.completions,

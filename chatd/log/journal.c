@@ -157,19 +157,18 @@ static enum err check_start(const struct journal *journal, char *reason, size_t 
     return ERR_OK;
 }
 
-enum err journal_open(const char *directory, struct journal **out, char *reason,
-        size_t reason_bytes)
+enum err journal_open(const char *directory, uint64_t segment_bytes_max, struct journal **out,
+        char *reason, size_t reason_bytes)
 {
     struct journal *journal = calloc(1, sizeof(*journal));
     struct dirent **names = NULL;
-    const char *size = getenv("CHAT_SEGMENT_BYTES"); // tests want small segments
     enum err err = ERR_OK;
 
     *out = NULL;
     if (journal == NULL) {
         return ERR_MEMORY;
     }
-    journal->segment_bytes_max = size != NULL ? strtoull(size, NULL, 10) : SEGMENT_BYTES;
+    journal->segment_bytes_max = segment_bytes_max;
     snprintf(journal->directory, sizeof(journal->directory), "%s", directory);
     remove_orphans(directory);
     int count = scandir(directory, &names, is_segment_name, alphasort);
@@ -212,6 +211,9 @@ static enum err rotate(struct journal *journal)
     enum err err = segment_open(journal->directory, segment_last_index(journal->active) + 1,
             journal->trimmed_upto, &next);
 
+    if (err == ERR_OK && FAILPOINT("journal.rotated")) {
+        err = ERR_IO;
+    }
     if (err == ERR_OK) {
         err = remember_sealed(journal, journal->active);
     }

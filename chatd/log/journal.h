@@ -18,9 +18,10 @@
 
 struct journal;
 
-// ERR_DAMAGED when a segment is missing or unreadable; a plain sentence is written to reason.
-enum err journal_open(const char *directory, struct journal **journal, char *reason,
-        size_t reason_bytes) MUST_USE;
+// A segment that has grown to segment_bytes_max gets no further batch. ERR_DAMAGED when a segment
+// is missing or unreadable; a plain sentence is written to reason.
+enum err journal_open(const char *directory, uint64_t segment_bytes_max, struct journal **journal,
+        char *reason, size_t reason_bytes) MUST_USE;
 void journal_close(struct journal *journal);
 
 // Appends as index journal_last_index() + 1; durable when this returns ERR_OK. ERR_DISK_FULL:

@@ -12,6 +12,7 @@
 #include "disk/database.h"
 
 static char directory[64];
+static uint64_t segment_bytes_max = 1000000;
 
 static int make_directory(void **state)
 {
@@ -25,7 +26,7 @@ static int remove_directory(void **state)
     char command[128];
 
     (void)state;
-    unsetenv("CHAT_SEGMENT_BYTES");
+    segment_bytes_max = 1000000;
     snprintf(command, sizeof(command), "rm -r %s", directory);
     return system(command);
 }
@@ -35,7 +36,7 @@ static struct journal *open_journal(void)
     char reason[300] = "";
     struct journal *journal = NULL;
 
-    if (journal_open(directory, &journal, reason, sizeof(reason)) != ERR_OK) {
+    if (journal_open(directory, segment_bytes_max, &journal, reason, sizeof(reason)) != ERR_OK) {
         print_error("%s\n", reason);
     }
     assert_non_null(journal);
@@ -78,7 +79,7 @@ static void trimming_removes_whole_segments_and_keeps_the_last(void **state)
     char text[100] = "";
 
     (void)state;
-    setenv("CHAT_SEGMENT_BYTES", "1", 1);
+    segment_bytes_max = 1;
     struct journal *journal = open_journal();
     for (int i = 0; i < 5; i++) {
         append_text(journal, "x");
@@ -101,7 +102,7 @@ static void a_missing_segment_is_named_not_skipped(void **state)
     struct journal *refused = NULL;
 
     (void)state;
-    setenv("CHAT_SEGMENT_BYTES", "1", 1);
+    segment_bytes_max = 1;
     struct journal *journal = open_journal();
     for (int i = 0; i < 4; i++) {
         append_text(journal, "x");
@@ -109,11 +110,13 @@ static void a_missing_segment_is_named_not_skipped(void **state)
     journal_close(journal);
     snprintf(path, sizeof(path), "%s/00000000000000000002.db", directory);
     unlink(path);
-    assert_int_equal(journal_open(directory, &refused, reason, sizeof(reason)), ERR_DAMAGED);
+    assert_int_equal(journal_open(directory, segment_bytes_max, &refused, reason, sizeof(reason)),
+            ERR_DAMAGED);
     assert_non_null(strstr(reason, "hole"));
     snprintf(path, sizeof(path), "%s/00000000000000000001.db", directory);
     unlink(path);
-    assert_int_equal(journal_open(directory, &refused, reason, sizeof(reason)), ERR_DAMAGED);
+    assert_int_equal(journal_open(directory, segment_bytes_max, &refused, reason, sizeof(reason)),
+            ERR_DAMAGED);
     assert_non_null(strstr(reason, "missing"));
 }
 
@@ -122,7 +125,7 @@ static void a_segment_whose_table_was_never_made_does_not_forget_the_trim(void *
     char path[128];
 
     (void)state;
-    setenv("CHAT_SEGMENT_BYTES", "1", 1);
+    segment_bytes_max = 1;
     struct journal *journal = open_journal();
     for (int i = 0; i < 3; i++) {
         append_text(journal, "x");
@@ -152,7 +155,7 @@ static void a_trim_half_done_in_any_order_is_finished(void **state)
     char path[128], command[300];
 
     (void)state;
-    setenv("CHAT_SEGMENT_BYTES", "1", 1);
+    segment_bytes_max = 1;
     struct journal *journal = open_journal();
     for (int i = 0; i < 4; i++) {
         append_text(journal, "x");

@@ -339,8 +339,9 @@ class Run:
         self.seed = options.seed
         self.random = random.Random(options.seed)
         self.history = History(options.out)
-        self.server = Server(options=["--log-tail", str(options.log_tail)], environment={
-            "CHAT_SEGMENT_BYTES": "100000", **dict(pair.split("=", 1) for pair in options.env)})
+        self.server = Server(
+            options=["--log-tail", str(options.log_tail), "--log-segment", "100000"],
+            environment=dict(pair.split("=", 1) for pair in options.env))
         self.is_working = True
         self.is_armed = True  # the next start's fail point is set, or there is none to set
         self.complaints = 0

@@ -30,6 +30,7 @@ from server import Server, ServerFailed  # noqa: E402
 
 TRAFFIC_SECONDS = 25.0
 SMALL_LOG = ["--log-tail", "65536"]
+SMALL_SEGMENTS = ["--log-segment", "65536"]
 
 
 @dataclasses.dataclass
@@ -56,6 +57,7 @@ POINTS = {
     "flush.before_commit": Point("C10", "bulk", 3, more=(1, 10)),
     "flush.committed": Point("C11", "bulk", 3, more=(1, 10)),
     "flush.done": Point("C11", "bulk", 3, more=(1, 10)),
+    "journal.rotated": Point("C12", "bulk", 3, more=(1, 10)),
     "trim.half": Point("C12", "bulk", 2, more=(1, 5)),
     "checkpoint.before": Point("C13", "bulk", 3, more=(1, 10)),
     "checkpoint.during": Point("C13", "bulk", 5, more=(1, 50)),
@@ -137,7 +139,7 @@ class Crash:
     def __init__(self, name, point, nth):
         self.name, self.point, self.nth = name, point, nth
         small = SMALL_LOG if point.traffic in ("bulk", "recovery") else []
-        self.server = Server(build=None, options=small, environment={"CHAT_SEGMENT_BYTES": "65536"})
+        self.server = Server(build=None, options=[*SMALL_SEGMENTS, *small])
         self.armed = {"CHAT_FAILPOINT": f"{name}:kill:{nth}"}
         self.people = {}
         self.acked = {}  # user -> highest seq of the other that it has acknowledged
@@ -373,7 +375,7 @@ class Crash:
         """Dies while starting, again and again, each time a little later."""
         await self.prepare(["ann", "bob", "cat", "dan"])
         self.server.kill()
-        self.server.options = ["--log-tail", "4000000"]
+        self.server.options = [*SMALL_SEGMENTS, "--log-tail", "4000000"]
         self.server.start()
         await self.connect_all("now")
         task = asyncio.ensure_future(self.bulk(rounds=15))
@@ -383,7 +385,7 @@ class Crash:
         await asyncio.wait([task], timeout=5)
         for person in self.people.values():
             await person.client.close()
-        self.server.options = list(SMALL_LOG)
+        self.server.options = [*SMALL_SEGMENTS, *SMALL_LOG]
         deaths = 0
         for nth in (1, 2, 3, 5, 1):
             try:

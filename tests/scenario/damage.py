@@ -114,7 +114,7 @@ class Partition(unittest.IsolatedAsyncioTestCase):
         return users
 
     async def test_a_missing_piece_of_the_log_keeps_chatd_from_starting(self):
-        with Server(environment={"CHAT_SEGMENT_BYTES": "2000"}) as server:
+        with Server(options=["--log-segment", "2000"]) as server:
             tokens = server.import_users(["ann", "bob"])
             ann = await self.connect(server, tokens["ann"])
             for i in range(60):

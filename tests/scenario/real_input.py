@@ -144,8 +144,7 @@ class Run:
         self.options = options
         self.random = random.Random(options.seed)
         self.texts = texts_to_send(options.fortunes, self.random)
-        self.server = Server(options=["--log-tail", "300000"],
-                             environment={"CHAT_SEGMENT_BYTES": "200000"})
+        self.server = Server(options=["--log-tail", "300000", "--log-segment", "200000"])
         self.kills = 0
         self.deadline = time.monotonic() + options.seconds_max
 
