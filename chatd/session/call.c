@@ -51,7 +51,6 @@ const char *call_usual_message(enum err err)
         [ERR_FORBIDDEN] = "not allowed",
         [ERR_NOT_FOUND] = "there is no such user, device or message",
         [ERR_EXISTS] = "this name is taken",
-        [ERR_INVALID] = "not possible with these values",
         [ERR_TOO_LARGE] = "too large",
         [ERR_BUSY] = "the server is busy: try again in a moment",
         [ERR_UNAVAILABLE] = "this user's partition is out of service; the server's log says why",

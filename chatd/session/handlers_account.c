@@ -51,7 +51,7 @@ void handle_ACCOUNT_REGISTER(struct call *call)
         return;
     }
     if (params->password.size < PASSWORD_BYTES_MIN) {
-        call_fail(call, ERR_INVALID, "a password has at least 8 bytes");
+        call_fail(call, ERR_INVALID, "params.password must be a string of 8 to 1024 bytes");
         return;
     }
     call_block(call);
@@ -96,7 +96,7 @@ void handle_ACCOUNT_PASSWORD(struct call *call)
     };
 
     if (params->new_password.size < PASSWORD_BYTES_MIN) {
-        call_fail(call, ERR_INVALID, "a password has at least 8 bytes");
+        call_fail(call, ERR_INVALID, "params.new must be a string of 8 to 1024 bytes");
         return;
     }
     enum err err = accounts_set_password(call->service, &request, params->new_password,

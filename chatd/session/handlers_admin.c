@@ -170,7 +170,7 @@ void handle_ADMIN_USER_ADD(struct call *call)
     const struct params *params = &call->request.params;
 
     if (params->password.size > 0 && params->password.size < PASSWORD_BYTES_MIN) {
-        call_fail(call, ERR_INVALID, "a password has at least 8 bytes");
+        call_fail(call, ERR_INVALID, "params.password must be a string of 8 to 1024 bytes");
         return;
     }
     struct import *import = import_create(call, 1);

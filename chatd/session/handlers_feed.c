@@ -119,7 +119,8 @@ void handle_ACK(struct call *call)
             : feed_acknowledge(&session->feed, useq, is_request ? &call->waiter : NULL);
     if (err != ERR_OK) {
         call_fail(call, err,
-                err == ERR_INVALID ? "this cursor was not shown on this subscription" : NULL);
+                err == ERR_INVALID ? "params.cursor must be one that was shown on this subscription"
+                                   : NULL);
     } else if (!is_request) {
         call_reply_empty(call);
     }

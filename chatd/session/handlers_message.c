@@ -8,15 +8,25 @@
 
 #include "service/messages.h"
 
+static const char *message_of(const struct call *call, const struct applied *applied)
+{
+    if (applied->outcome == ERR_CONFLICT && !applied->is_duplicate) {
+        return "this is not the message behind `after`: data.last is the counter stored last";
+    }
+    if (applied->outcome == ERR_FORBIDDEN) {
+        return "messages between you are blocked";
+    }
+    if (applied->outcome == ERR_INVALID && call->request.method == METHOD_RECEIPT_READ) {
+        return "params.seq must be at most the head_seq of this conversation";
+    }
+    return call_usual_message(applied->outcome);
+}
+
 // Fills the error's details from what the partition said.
 static void fail_applied(struct call *call, const struct applied *applied)
 {
-    bool is_reused = applied->outcome == ERR_CONFLICT && applied->is_duplicate;
     const struct error_details details = {
-        .message = applied->outcome == ERR_CONFLICT && !is_reused
-                ? "this is not the message behind `after`: data.last is the counter stored last"
-                : applied->outcome == ERR_FORBIDDEN ? "messages between you are blocked"
-                                                    : call_usual_message(applied->outcome),
+        .message = message_of(call, applied),
         .has_last = applied->outcome == ERR_CONFLICT,
         .last = applied->last,
         // Durable, but the partition went out of service before it could say what it did.
@@ -90,7 +100,10 @@ static void send(struct call *call)
     call->proposal.done = call_on_appended;
     enum err err = messages_send(call->service, &call->identity, &draft, &call->proposal);
     if (err != ERR_OK) {
-        call_fail(call, err, err == ERR_INVALID ? "there is no conversation with oneself" : NULL);
+        call_fail(call, err,
+                err == ERR_INVALID
+                        ? "params.to must be somebody else: there is no conversation with oneself"
+                        : NULL);
     }
 }
 
@@ -159,8 +172,10 @@ static void on_target(struct read *read)
     }
     if (err != ERR_OK) {
         call_fail(call, err,
-                err == ERR_FORBIDDEN           ? "only one's own messages can be changed"
-                        : err == ERR_INVALID   ? "this message is deleted, or is no text"
+                err == ERR_FORBIDDEN ? "only one's own messages can be changed"
+                        : err == ERR_INVALID
+                        ? "params.seq must be of a text: this one is deleted, or an edit or "
+                          "delete itself"
                         : err == ERR_TOO_LARGE ? "this message was edited too often"
                         : err == ERR_NOT_FOUND ? "there is no such message"
                                                : NULL);
@@ -196,13 +211,42 @@ void handle_MESSAGE_DELETE(struct call *call)
     change(call);
 }
 
-void handle_RECEIPT_READ(struct call *call)
+static void mark_read(struct call *call)
 {
     const struct params *params = &call->request.params;
 
     call->proposal.done = on_done_empty;
     enum err err = messages_read(call->service, &call->identity, params->peer, params->seq,
             &call->proposal);
+    if (err != ERR_OK) {
+        call_fail(call, err,
+                err == ERR_INVALID
+                        ? "params.peer must be somebody else: there is no conversation with oneself"
+                        : NULL);
+    }
+}
+
+static void on_author_known(void *context, enum err err)
+{
+    struct call *call = context;
+
+    if (err != ERR_OK) {
+        call_fail(call, err, err == ERR_NOT_FOUND ? "there is no such user" : NULL);
+        return;
+    }
+    mark_read(call);
+}
+
+void handle_RECEIPT_READ(struct call *call)
+{
+    struct directory *directory = call->service->directory;
+
+    if (directory_knows(directory, call->request.params.peer)) {
+        mark_read(call);
+        return;
+    }
+    call_block(call);
+    enum err err = directory_ask(directory, call->request.params.peer, on_author_known, call);
     if (err != ERR_OK) {
         call_fail(call, err, NULL);
     }
@@ -214,7 +258,9 @@ static void block(struct call *call)
     enum err err = messages_block(call->service, &call->identity, call->request.params.user,
             call->request.method == METHOD_CONTACT_BLOCK, &call->proposal);
     if (err != ERR_OK) {
-        call_fail(call, err, err == ERR_INVALID ? "one cannot block oneself" : NULL);
+        call_fail(call, err,
+                err == ERR_INVALID ? "params.user must be somebody else: one cannot block oneself"
+                                   : NULL);
     }
 }
 

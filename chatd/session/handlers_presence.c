@@ -31,6 +31,7 @@ struct inquiry {
     struct person people[];
 };
 
+static const char users_are_names[] = "params.users must be an array of user names";
 static const char too_many_watches[] =
         "as many watches as a session or a user may have: presence.unwatch ends some";
 
@@ -190,7 +191,7 @@ static void inquire(struct call *call)
     if (err != ERR_OK) {
         free(known);
         free(inquiry);
-        call_fail(call, err, err == ERR_PARAMS ? "params.users must be user names" : NULL);
+        call_fail(call, err, err == ERR_PARAMS ? users_are_names : NULL);
     }
 }
 
@@ -227,9 +228,14 @@ void handle_PRESENCE_UNWATCH(struct call *call)
         return;
     }
     for (size_t i = 0; i < json_count(users); i++) {
-        if (json_read_string(json_at(users, i), &name)) {
-            presence_unwatch(call->service->presence, &feed->member, name);
+        if (!json_read_string(json_at(users, i), &name) || !name_is_valid(name)) {
+            call_fail(call, ERR_PARAMS, users_are_names);
+            return;
         }
+    }
+    for (size_t i = 0; i < json_count(users); i++) {
+        CHECK(json_read_string(json_at(users, i), &name));
+        presence_unwatch(call->service->presence, &feed->member, name);
     }
     call_reply_empty(call);
 }

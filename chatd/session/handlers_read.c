@@ -176,7 +176,9 @@ void handle_CONVERSATION_LIST(struct call *call)
         kind = decode_cursor(params->continuation, generation, &before);
     }
     if (kind != CURSOR_VALID) {
-        call_fail(call, ERR_INVALID, "this cursor is not of this server: start again without it");
+        call_fail(call, ERR_INVALID,
+                "params.changed_after and params.continue must be of an earlier answer of this "
+                "server: start again without them");
         return;
     }
     struct question *question = question_create(call, run_heads, on_heads);

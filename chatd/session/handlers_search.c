@@ -87,7 +87,9 @@ void handle_HISTORY_SEARCH(struct call *call)
     if ((params->present & P_CONTINUE) != 0 &&
             decode_cursor(params->continuation, call->service->generation, &before) !=
                     CURSOR_VALID) {
-        call_fail(call, ERR_INVALID, "this cursor is not of this server: start again without it");
+        call_fail(call, ERR_INVALID,
+                "params.continue must be of an earlier answer of this server: start again without "
+                "it");
         return;
     }
     search = calloc(1, sizeof(*search));

@@ -4,7 +4,6 @@
 the metrics. Loopback has many addresses: each is a source of its own here."""
 
 import asyncio
-import json
 import pathlib
 import sys
 import time
@@ -13,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from case import ScenarioCase, main  # noqa: E402
 from server import Server  # noqa: E402
+from wire import http, rpc  # noqa: E402
 
 PASSWORD = "correct horse battery"
 
@@ -23,27 +23,6 @@ def config(server_root, text):
     return ["--config", str(path)]
 
 
-async def http(server, source, head, body=b""):
-    """Status and body of one request from this address; (None, b"") when it is closed unanswered."""
-    try:
-        reader, writer = await asyncio.open_connection(*server.address, local_addr=(source, 0))
-        writer.write("\r\n".join([*head, "Host: x", "", ""]).encode() + body)
-        got = await asyncio.wait_for(reader.read(), 20)
-        writer.close()
-    except ConnectionError:
-        return None, b""
-    if not got.startswith(b"HTTP/"):
-        return None, b""
-    return int(got.split()[1]), got.split(b"\r\n\r\n", 1)[1]
-
-
-async def rpc(server, source, method, **params):
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-    status, answer = await http(server, source, ["POST /rpc HTTP/1.1",
-                                                 f"Content-Length: {len(body)}"], body)
-    return status, json.loads(answer)
-
-
 class Loopback(ScenarioCase):
     @classmethod
     def setUpClass(cls):
@@ -52,16 +31,20 @@ class Loopback(ScenarioCase):
                                                      "connections_per_source = 20\n")
         cls.server.start()
 
+    async def register(self, name):
+        await rpc(self.server, "account.register", source="127.0.0.9",
+                  args={"user": name, "password": PASSWORD})
+
     async def login(self, source, user, password):
-        status, answer = await rpc(self.server, source, "session.login", user=user,
-                                   password=password)
+        status, answer = await rpc(self.server, "session.login", source=source,
+                                   args={"user": user, "password": password})
         return status, answer.get("error", {}).get("data", {})
 
 
 class Restarted(Loopback):
     async def test_a_restart_gives_no_free_guesses(self):
         [name] = self.names("reg")
-        await rpc(self.server, "127.0.0.9", "account.register", user=name, password=PASSWORD)
+        await self.register(name)
         self.server.restart()
         statuses = [(await self.login("127.0.0.5", name, "wrong password"))[0] for _ in range(3)]
         self.assertEqual(statuses, [401, 401, 429])
@@ -72,7 +55,7 @@ class Restarted(Loopback):
 class Sources(Loopback):
     async def test_a_source_that_sprays_must_wait_and_others_need_not(self):
         [name] = self.names("reg")
-        await rpc(self.server, "127.0.0.9", "account.register", user=name, password=PASSWORD)
+        await self.register(name)
         statuses = []
         for i in range(60):
             status, data = await self.login("127.0.0.2", f"sprayed{i}", "wrong password")
@@ -89,7 +72,7 @@ class Sources(Loopback):
 
     async def test_many_tries_at_once_are_no_way_around_it(self):
         [name] = self.names("reg")
-        await rpc(self.server, "127.0.0.9", "account.register", user=name, password=PASSWORD)
+        await self.register(name)
         answers = await asyncio.gather(*[self.login("127.0.0.4", name, f"wrong password {i}")
                                          for i in range(15)])
         tried = [status for status, _ in answers if status != 429]
@@ -115,23 +98,23 @@ class Sources(Loopback):
         await asyncio.sleep(0.3)
         closed = [reader.at_eof() for reader, _ in held]
         self.assertEqual(closed, [False] * 20 + [True] * 10)
-        self.assertEqual((await http(self.server, "127.0.0.7", ["GET /healthz HTTP/1.1"]))[0], 200)
-        self.assertEqual((await http(self.server, "127.0.0.6", ["GET /healthz HTTP/1.1"]))[0], None)
+        self.assertEqual((await http(self.server, ["GET /healthz HTTP/1.1"], source="127.0.0.7"))[0], 200)
+        self.assertEqual((await http(self.server, ["GET /healthz HTTP/1.1"], source="127.0.0.6"))[0], None)
         self.server.ctl("status")
         for _, writer in held:
             writer.close()
         until = time.monotonic() + 5
-        while (await http(self.server, "127.0.0.6", ["GET /healthz HTTP/1.1"]))[0] is None:
+        while (await http(self.server, ["GET /healthz HTTP/1.1"], source="127.0.0.6"))[0] is None:
             self.assertLess(time.monotonic(), until, "what is closed counts no more")
 
     async def test_metrics_are_for_this_machine(self):
-        status, text = await http(self.server, "127.0.0.8", ["GET /metrics HTTP/1.1"])
+        status, text = await http(self.server, ["GET /metrics HTTP/1.1"], source="127.0.0.8")
         self.assertEqual(status, 200)
         self.assertIn(b"chatd_", text)
         for header in ("X-Forwarded-For: 192.0.2.7", "Forwarded: for=192.0.2.7", "Via: 1.1 proxy",
                        "X-Real-IP: 192.0.2.7"):
-            status, text = await http(self.server, "127.0.0.8",
-                                      ["GET /metrics HTTP/1.1", header])
+            status, text = await http(self.server, ["GET /metrics HTTP/1.1", header],
+                                      source="127.0.0.8")
             self.assertEqual(status, 404, header)
             self.assertNotIn(b"chatd_", text)
 
@@ -141,14 +124,13 @@ class Defaults(ScenarioCase):
 
     async def test_a_proxy_on_this_machine_is_not_throttled_for_all_behind_it(self):
         [name] = self.names("reg")
-        await rpc(self.server, "127.0.0.1", "account.register", user=name, password=PASSWORD)
+        right = {"user": name, "password": PASSWORD}
+        await rpc(self.server, "account.register", args=right)
         for i in range(60):
-            status, _ = await rpc(self.server, "127.0.0.1", "session.login", user=f"sprayed{i}",
-                                  password="wrong password")
+            status, _ = await rpc(self.server, "session.login",
+                                  args={"user": f"sprayed{i}", "password": "wrong password"})
             self.assertEqual(status, 401)
-        status, _ = await rpc(self.server, "127.0.0.1", "session.login", user=name,
-                              password=PASSWORD)
-        self.assertEqual(status, 200)
+        self.assertEqual((await rpc(self.server, "session.login", args=right))[0], 200)
 
 
 if __name__ == "__main__":
