@@ -37,9 +37,10 @@ class Operate(ScenarioCase):
         self.assertEqual(values["chatd_users_present"], "2")
         self.assertGreater(int(values["chatd_log_records_total"]), 2)
 
-    async def test_metrics_are_not_public(self):
-        status, _ = self.curl(self.server.url.replace("ws://", "http://").replace("/ws", "/metrics"))
-        self.assertEqual(status, 404)
+    async def test_metrics_are_for_loopback_but_not_through_a_proxy(self):
+        url = self.server.url.replace("ws://", "http://").replace("/ws", "/metrics")
+        self.assertEqual(self.curl(url)[0], 200)
+        self.assertEqual(self.curl(url, "-H", "X-Forwarded-For: 192.0.2.7")[0], 404)
 
     async def test_health_is_public(self):
         for path in ("/healthz", "/readyz"):
