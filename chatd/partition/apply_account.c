@@ -87,7 +87,9 @@ static enum err set_password(struct user *user, const struct record *record)
         return ERR_INVALID;
     }
     user->secret_bytes = (uint8_t)record->secret.size;
-    memcpy(user->secret, record->secret.data, record->secret.size);
+    if (record->secret.size > 0) {
+        memcpy(user->secret, record->secret.data, record->secret.size);
+    }
     for (uint32_t i = 0; i < user->device_count; i++) {
         struct device *device = &user->devices[i];
         if (device->id != record->device && !device->is_revoked) {

@@ -31,6 +31,7 @@ struct operation {
     uint64_t device;
     char invite[TOKEN_BYTES_MAX];
     uint32_t invite_bytes;
+    enum user_state wanted_state;
     bool is_consumer;
     bool has_token;
 };
@@ -427,6 +428,140 @@ enum err accounts_set_password(struct service *service, const struct account_req
     }
     note_try(service, request);
     return ERR_OK;
+}
+
+// Of a name that administration may change: what reserves one and what is gone are refused.
+static enum err check_changeable(const struct operation *operation, enum err err)
+{
+    if (err != ERR_OK) {
+        return err;
+    }
+    switch (operation->page.state) {
+    case USER_ACTIVE:
+    case USER_DISABLED:
+        return ERR_OK;
+    case USER_INVITED:
+        return ERR_INVALID;
+    case USER_DELETED:
+        break;
+    }
+    return ERR_NOT_FOUND;
+}
+
+static void on_reset_account(struct read *read)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+    struct bytes password = { operation->password, operation->password_bytes };
+    enum err err = check_changeable(operation, read->err);
+
+    if (err == ERR_OK) {
+        throttle_succeeded(operation->service->names, user_of(operation));
+        operation->device = 0; // no device keeps its token
+        err = hasher_hash(operation->service->hasher, &operation->work, password, on_new_hashed);
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+enum err accounts_reset_password(struct service *service, const struct account_request *request)
+{
+    struct operation *operation = operation_create(service, request);
+
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    operation->read.run = run_account;
+    operation->read.done = on_reset_account;
+    enum err err = service_read(service, user_of(operation), &operation->read);
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
+}
+
+static void on_state_set(struct proposal *proposal, const struct applied *applied)
+{
+    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
+}
+
+static enum err propose_state(struct operation *operation)
+{
+    const struct record record = {
+        .type = RECORD_USER_STATE,
+        .user = user_of(operation),
+        .flags = (uint64_t)operation->wanted_state,
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+
+    operation->proposal.done = on_state_set;
+    return cell_propose(operation->service->cell, &record, &operation->proposal);
+}
+
+static void on_secrets_gone(struct proposal *proposal, const struct applied *applied)
+{
+    struct operation *operation = TASK_OF(proposal, struct operation, proposal);
+    enum err err = applied->outcome;
+
+    if (err == ERR_OK) {
+        err = propose_state(operation);
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+// First the secrets, then the name: a crash between the two leaves an account that nobody can use,
+// and that can be deleted again.
+static enum err propose_deletion(struct operation *operation)
+{
+    const struct record record = {
+        .type = RECORD_PASSWORD_SET,
+        .user = user_of(operation),
+        .ts = (uint64_t)clock_wall_ms(),
+    };
+
+    operation->proposal.done = on_secrets_gone;
+    return cell_propose(operation->service->cell, &record, &operation->proposal);
+}
+
+static void on_state_account(struct read *read)
+{
+    struct operation *operation = TASK_OF(read, struct operation, read);
+    enum err err = check_changeable(operation, read->err);
+    bool is_deletion = operation->wanted_state == USER_DELETED;
+
+    if (is_deletion && err == ERR_INVALID) {
+        err = ERR_OK; // takes an invite back
+    }
+    if (err == ERR_OK && operation->page.state == operation->wanted_state) {
+        finish(operation, ERR_OK);
+        return;
+    }
+    if (err == ERR_OK) {
+        err = is_deletion ? propose_deletion(operation) : propose_state(operation);
+    }
+    if (err != ERR_OK) {
+        finish(operation, err);
+    }
+}
+
+enum err accounts_set_state(struct service *service, const struct account_request *request,
+        enum user_state state)
+{
+    struct operation *operation = operation_create(service, request);
+
+    if (operation == NULL) {
+        return ERR_MEMORY;
+    }
+    operation->wanted_state = state;
+    operation->read.run = run_account;
+    operation->read.done = on_state_account;
+    enum err err = service_read(service, user_of(operation), &operation->read);
+    if (err != ERR_OK) {
+        operation_destroy(operation);
+    }
+    return err;
 }
 
 static void on_resume_account(struct read *read)

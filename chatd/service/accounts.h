@@ -57,6 +57,17 @@ enum err accounts_set_password(struct service *service, const struct account_req
 enum err accounts_resume(struct service *service, struct bytes token,
         void (*done)(void *context, const struct account_result *result), void *context) MUST_USE;
 
+// For administration. All answer ERR_NOT_FOUND when there is no such user (any more), and
+// ERR_INVALID when the name is only reserved by an invite.
+
+// Sets request->password, revokes all devices, and lets the name log in at once again.
+enum err accounts_reset_password(struct service *service,
+        const struct account_request *request) MUST_USE;
+
+// ACTIVE or DISABLED; DELETED is for ever, and takes the password, the devices and an invite along.
+enum err accounts_set_state(struct service *service, const struct account_request *request,
+        enum user_state state) MUST_USE;
+
 // ERR_NOT_FOUND in the proposal's outcome when there is no such device.
 enum err accounts_revoke(struct service *service, struct bytes user, uint64_t device,
         struct proposal *proposal) MUST_USE;

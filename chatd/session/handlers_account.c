@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// account.*, session.*, device.create, device.revoke
+// account.*, session.*, device.create, device.revoke, admin.user.revoke
 
 #include "session/handlers.h"
 
@@ -129,6 +129,9 @@ static void on_logged_in(void *context, const struct account_result *result)
     struct buffer out = { 0 };
     enum err err = result->err == ERR_OK ? admit(call, result) : result->err;
 
+    if (err == ERR_FORBIDDEN) {
+        err = ERR_UNAUTHORIZED; // disabled while the password was verified
+    }
     if (err != ERR_OK) {
         call_fail(call, err,
                 err == ERR_UNAUTHORIZED        ? "wrong user name or password"
@@ -206,11 +209,10 @@ static void on_revoked(struct proposal *proposal, const struct applied *applied)
     call_reply_empty(call);
 }
 
-static void revoke(struct call *call, uint64_t device)
+static void revoke(struct call *call, struct bytes user, uint64_t device)
 {
     call->proposal.done = on_revoked;
-    enum err err = accounts_revoke(call->service, name_bytes(&call->identity.user), device,
-            &call->proposal);
+    enum err err = accounts_revoke(call->service, user, device, &call->proposal);
     if (err != ERR_OK) {
         call_fail(call, err, NULL);
     }
@@ -218,10 +220,10 @@ static void revoke(struct call *call, uint64_t device)
 
 void handle_SESSION_LOGOUT(struct call *call)
 {
-    revoke(call, call->identity.device);
+    revoke(call, name_bytes(&call->identity.user), call->identity.device);
 }
 
-void handle_DEVICE_REVOKE(struct call *call)
+static void revoke_named(struct call *call, struct bytes user)
 {
     struct bytes text = call->request.params.device;
     char digits[LABEL_BYTES_MAX + 1] = "";
@@ -230,10 +232,20 @@ void handle_DEVICE_REVOKE(struct call *call)
     memcpy(digits, text.data, text.size);
     uint64_t device = strtoull(digits, &end, 16);
     if (*end != '\0' || device == 0) {
-        call_fail(call, ERR_NOT_FOUND, "there is no such device: device.list shows them");
+        call_fail(call, ERR_NOT_FOUND, "there is no such device");
         return;
     }
-    revoke(call, device);
+    revoke(call, user, device);
+}
+
+void handle_DEVICE_REVOKE(struct call *call)
+{
+    revoke_named(call, name_bytes(&call->identity.user));
+}
+
+void handle_ADMIN_USER_REVOKE(struct call *call)
+{
+    revoke_named(call, call->request.params.user);
 }
 
 static void on_device_made(void *context, const struct account_result *result)

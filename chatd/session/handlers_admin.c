@@ -82,7 +82,10 @@ static void release(struct import *import)
         return;
     }
     if (import->is_single && import->additions[0].err != ERR_OK) {
-        call_fail(call, import->additions[0].err, NULL);
+        call_fail(call, import->additions[0].err,
+                import->additions[0].err == ERR_FORBIDDEN
+                        ? "this user is disabled, deleted or only invited: admin.user.show says which"
+                        : NULL);
         free(import);
         return;
     }

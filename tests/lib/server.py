@@ -181,6 +181,14 @@ class Server:
                                f"{done.stdout[-500:]}{done.stderr[-500:]}")
         return done
 
+    def admin_rpc(self, method, **params):
+        """The whole answer of a method on the admin socket, without chatctl."""
+        request = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        done = subprocess.run(["curl", "-s", "--unix-socket", str(self.admin), "-d", "@-",
+                               "http://localhost/rpc"], input=request, capture_output=True,
+                              text=True, timeout=60, check=True)
+        return json.loads(done.stdout)
+
     def import_users(self, names, path=None):
         """Makes the users; returns name -> token. path keeps the user<TAB>token file."""
         users = self.root / "users"

@@ -107,6 +107,137 @@ class Open(Strangers):
         await client.call("session.login", user=name, password=PASSWORD)
 
 
+class Administered(Strangers):
+    """What an admin does to an account, from the user's side."""
+
+    server_options = ("--registration", "invite")
+
+    def admin(self, method, **params):
+        answer = self.server.admin_rpc("admin.user." + method, **params)
+        self.assertIn("result", answer)
+        return answer["result"]
+
+    def admin_refused(self, kind, method, **params):
+        answer = self.server.admin_rpc("admin.user." + method, **params)
+        self.assertEqual(answer["error"]["data"]["kind"], kind)
+
+    async def user(self, stem):
+        """A user with a password, and one subscribed device."""
+        [name] = self.names(stem)
+        token = self.admin("add", user=name, password=PASSWORD, tokens=True)["token"]
+        return name, await self.connect(token)
+
+    async def login(self, name, password=PASSWORD):
+        return await (await self.stranger()).call("session.login", user=name, password=password)
+
+    async def refused_login(self, name, password=PASSWORD):
+        return await self.refused(self.login(name, password), "unauthorized")
+
+    async def test_a_disabled_user_is_out_within_a_second_and_cannot_come_back(self):
+        name, client = await self.user("dan")
+        [ann] = await self.people("ann")
+        token = client.token
+        self.assertEqual(self.admin("disable", user=name)["state"], "disabled")
+        await client.wait_for(lambda: client.closed, timeout=1.0)
+        self.assertEqual(client.closed[0], 1008)
+        error = await self.refused_login(name)
+        wrong = await self.refused_login(self.names("nobody")[0])
+        self.assertEqual((error.code, error.message, error.data),
+                         (wrong.code, wrong.message, wrong.data))
+        await self.refused((await self.stranger()).resume(token), "unauthorized")
+        await ann.send(name, "for later")
+        self.assertEqual(self.admin("show", user=name)["login"]["reasons"][0]["kind"], "disabled")
+        self.assertEqual(self.admin("disable", user=name)["state"], "disabled", "again is no error")
+        await ann.close()
+        self.server.restart()
+        await self.refused_login(name)
+        self.assertEqual(self.admin("enable", user=name)["state"], "active")
+        await self.login(name)
+        client = await self.connect(token, "unread")
+        await client.wait_events(1, "message")
+
+    async def test_a_long_poll_of_a_disabled_user_ends(self):
+        name, client = await self.user("pam")
+        await client.close()
+        poll = subprocess.Popen(["curl", "-s", "-H", f"Authorization: Bearer {client.token}",
+                                 self.server.url.replace("ws:", "http:").replace("/ws", "/events") +
+                                 "?cursor=0&wait=20"], stdout=subprocess.PIPE)
+        await asyncio.sleep(0.3)
+        self.assertIsNone(poll.poll())
+        self.admin("disable", user=name)
+        start = time.monotonic()
+        out, _ = await asyncio.to_thread(poll.communicate)
+        self.assertLess(time.monotonic() - start, 1.0, out)
+
+    async def test_a_deleted_user_is_gone_and_its_peers_keep_what_was_said(self):
+        name, client = await self.user("eve")
+        [ann] = await self.people("ann")
+        await client.send(ann.user, "remember me")
+        await ann.send(name, "I will")
+        self.assertEqual(self.admin("delete", user=name)["state"], "deleted")
+        await client.wait_for(lambda: client.closed, timeout=1.0)
+        for _ in range(2):
+            await self.refused_login(name)
+            await self.refused((await self.stranger()).resume(client.token), "unauthorized")
+            await self.refused(ann.send(name, "are you there"), "not_found")
+            page = await ann.history(name)
+            self.assertEqual([m["text"] for m in page["messages"]], ["remember me", "I will"])
+            shown = self.admin("show", user=name)
+            self.assertEqual((shown["state"], shown["has_password"], shown["devices"]),
+                             ("deleted", False, 0))
+            self.admin_refused("exists", "add", user=name)
+            self.admin_refused("exists", "invite", user=name)
+            for method, more in (("enable", {}), ("disable", {}), ("delete", {}),
+                                 ("passwd", {"password": PASSWORD})):
+                self.admin_refused("not_found", method, user=name, **more)
+            await ann.close()
+            self.server.restart()
+            ann = await self.connect(ann.token, None)
+
+    async def test_a_new_password_by_the_admin_revokes_every_device_and_forgives(self):
+        name, client = await self.user("pat")
+        for _ in range(5):
+            await self.refused_login(name, "wrong pass")
+        shown = self.admin("show", user=name)
+        self.assertFalse(shown["login"]["possible"])
+        self.assertEqual([r["kind"] for r in shown["login"]["reasons"]], ["rate_limited"])
+        self.admin_refused("invalid", "passwd", user=name, password="short")
+        self.admin("passwd", user=name, password="another password")
+        await client.wait_for(lambda: client.closed, timeout=1.0)
+        await self.login(name, "another password")
+        await self.refused_login(name)
+        self.assertTrue(self.admin("show", user=name)["login"]["possible"])
+
+    async def test_an_invited_name_is_not_switched_but_can_be_deleted(self):
+        [name] = self.names("ivy")
+        code = self.admin("invite", user=name)["invite"]
+        for method, more in (("enable", {}), ("disable", {}), ("passwd", {"password": PASSWORD})):
+            self.admin_refused("invalid", method, user=name, **more)
+        self.admin("delete", user=name)
+        stranger = await self.stranger()
+        await self.refused(stranger.call("account.register", user=name, password=PASSWORD,
+                                         invite=code), "forbidden")
+
+    async def test_devices_are_shown_and_one_is_revoked(self):
+        name, client = await self.user("dot")
+        token = await second_token(client, "phone")
+        phone = await self.connect(token)
+        devices = {d["label"]: d for d in self.admin("devices", user=name)["devices"]}
+        self.assertEqual(devices["phone"]["device"], phone.device)
+        self.assertTrue(devices["phone"]["connected"])
+        self.admin("revoke", user=name, device=phone.device)
+        await phone.wait_for(lambda: phone.closed, timeout=1.0)
+        devices = {d["label"]: d for d in self.admin("devices", user=name)["devices"]}
+        self.assertEqual((devices["phone"]["revoked"], devices["phone"]["connected"]), (True, False))
+        self.admin_refused("not_found", "revoke", user=name, device="123456789abc")
+        self.admin_refused("not_found", "revoke", user=name, device="nonsense")
+        self.assertIsNone(client.closed)
+
+    async def test_nobody_is_shown_as_such(self):
+        for method in ("show", "devices", "disable", "enable", "delete"):
+            self.admin_refused("not_found", method, user=self.names("nobody")[0])
+
+
 class Invited(Strangers):
     server_options = ("--registration", "invite")
 
