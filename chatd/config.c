@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "shared/limits.h"
+#include "shared/name.h"
 
 enum setting_type { TEXT, NUMBER };
 
@@ -42,6 +43,8 @@ static const struct setting {
             "|closed|invite|open|", "Who may make an account: nobody, the invited, anybody." },
     { "origins", NULL, TEXT, FIELD(origins), "", 0, 0, NULL,
             "Web origins that may connect, separated by commas; empty: none." },
+    { "admin_users", NULL, TEXT, FIELD(admin_users), "", 0, 0, NULL,
+            "Users whose tokens may call admin.* over POST /rpc, separated by spaces; empty: none." },
     { "server_name", NULL, TEXT, FIELD(server_name), "chatd", 0, 0, NULL,
             "The name that clients are shown." },
     { "log_level", NULL, TEXT, FIELD(log_level), "info", 0, 0, "|error|warn|info|debug|",
@@ -320,7 +323,34 @@ static enum err check_listen(const struct config *config, char *reason, size_t r
                 config->listen);
         return ERR_INVALID;
     }
+    if (!has_certificate && !is_loopback(host) && config->admin_users[0] != '\0') {
+        snprintf(reason, reason_bytes,
+                "admin_users would carry an admin's token over the network in plain text: set "
+                "tls_certificate and tls_key, or leave admin_users empty");
+        return ERR_INVALID;
+    }
     return ERR_OK;
+}
+
+// A name that is none would be an admin that nobody can be.
+static enum err check_admin_users(const struct config *config, char *reason, size_t reason_bytes)
+{
+    const char *rest = config->admin_users;
+
+    for (;;) {
+        rest += strspn(rest, " \t");
+        uint32_t bytes = (uint32_t)strcspn(rest, " \t");
+        if (bytes == 0) {
+            return ERR_OK;
+        }
+        if (!name_is_valid((struct bytes){ rest, bytes })) {
+            snprintf(reason, reason_bytes,
+                    "admin_users must be user names with spaces between, and \"%.*s\" is none",
+                    bytes > 40 ? 40 : (int)bytes, rest);
+            return ERR_INVALID;
+        }
+        rest += bytes;
+    }
 }
 
 enum err config_load(struct config *config, int argc, char **argv, enum config_action *action,
@@ -341,6 +371,9 @@ enum err config_load(struct config *config, int argc, char **argv, enum config_a
     }
     if (err == ERR_OK && *action <= CONFIG_CHECK) {
         err = check_listen(config, reason, reason_bytes);
+    }
+    if (err == ERR_OK && *action <= CONFIG_CHECK) {
+        err = check_admin_users(config, reason, reason_bytes);
     }
     if (err == ERR_OK && config->admin_socket[0] == '\0') {
         int bytes = snprintf(config->admin_socket, sizeof(config->admin_socket), "%s/admin.sock",

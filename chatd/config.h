@@ -22,6 +22,7 @@ struct config {
     char plain_text_remote[8];
     char registration[16];
     char origins[1024];
+    char admin_users[1024];
     char server_name[64];
     char log_level[16];
     uint64_t partitions;

@@ -278,6 +278,8 @@ static enum err start(struct chatd *chatd, char *reason, size_t reason_bytes)
     chatd->service.generation = chatd->directory.generation;
     chatd->service.partition_count = chatd->directory.partition_count;
     chatd->service.server_name = chatd->config.server_name;
+    chatd->service.admin_users = chatd->config.admin_users;
+    chatd->service.data_path = chatd->config.data;
     chatd->service.started_ms = clock_monotonic_ms();
     chatd->service.sessions = &chatd->sessions;
     chatd->service.registration = strcmp(chatd->config.registration, "open") == 0

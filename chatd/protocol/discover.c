@@ -35,7 +35,7 @@ static void write_method(struct buffer *out, const struct method_entry *method)
     static const char *const who[] = {
         [ACCESS_ANYONE] = "anyone",
         [ACCESS_DEVICE] = "an authenticated device",
-        [ACCESS_ADMIN] = "the admin socket only",
+        [ACCESS_ADMIN] = "an admin: on the admin socket, or a user of admin_users over POST /rpc",
     };
     bool is_first = true;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "service/service.h"
 
+#include <string.h>
+
 #include "shared/clock.h"
 #include "shared/failpoint.h"
 #include "shared/limits.h"
@@ -156,6 +158,23 @@ void service_on_event(struct service *service, const struct record *record,
     }
     struct delivery delivery = { .event = &event, .origin = proposal };
     hub_publish(service->hub, mailbox, &delivery);
+}
+
+bool service_is_admin(const struct service *service, const struct identity *identity)
+{
+    const char *rest = service->admin_users;
+
+    for (;;) {
+        rest += strspn(rest, " \t");
+        uint32_t bytes = (uint32_t)strcspn(rest, " \t");
+        if (bytes == 0 || identity->is_consumer) {
+            return false;
+        }
+        if (bytes_equal(name_bytes(&identity->user), (struct bytes){ rest, bytes })) {
+            return true;
+        }
+        rest += bytes;
+    }
 }
 
 enum err service_read(struct service *service, struct bytes user, struct read *read)

@@ -44,6 +44,8 @@ struct service {
     uint64_t generation; // of cursors
     enum registration registration;
     struct quotas quotas;
+    const char *admin_users; // whose tokens may call admin.* over HTTP: names with spaces between
+    const char *data_path;   // for admin.status only
     const char *server_name;
     uint16_t partition_count;
     int64_t started_ms;
@@ -65,6 +67,10 @@ void service_finish(struct service *service);
 // From the cell: fan the event out to the sessions of its mailbox.
 void service_on_event(struct service *service, const struct record *record,
         const struct applied *applied, struct proposal *proposal);
+
+// Whether this device may administrate from elsewhere. Named consumers may not: their tokens lie
+// around in scripts.
+bool service_is_admin(const struct service *service, const struct identity *identity);
 
 // A question to the partition of this user.
 enum err service_read(struct service *service, struct bytes user, struct read *read) MUST_USE;

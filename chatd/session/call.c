@@ -197,6 +197,9 @@ void call_begin(struct caller *caller, const char *text, size_t bytes)
     enum err err = request_parse(text, bytes, &call->request, reason);
     if (err == ERR_OK) {
         err = check_access(caller, &call->request);
+        if (err == ERR_FORBIDDEN) {
+            strcpy(reason, "admin.* is for the admin socket, and for admin_users over POST /rpc");
+        }
     }
     if (err == ERR_OK && caller->is_draining) {
         err = ERR_UNAVAILABLE;

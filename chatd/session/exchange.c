@@ -70,6 +70,7 @@ static void on_token(void *context, const struct account_result *result)
     }
     exchange->caller.identity = result->identity;
     exchange->caller.is_authenticated = true;
+    exchange->caller.is_admin |= service_is_admin(exchange->set->service, &result->identity);
     exchange->authenticated(exchange);
 }
 

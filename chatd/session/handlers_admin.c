@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// admin.*: only over the admin socket.
+// admin.*: over the admin socket, and for admin users over POST /rpc.
 
 #include "session/handlers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "service/accounts.h"
@@ -12,6 +13,24 @@
 #include "session/session_set.h"
 #include "shared/clock.h"
 #include "shared/limits.h"
+
+// What "chatctl check" compares with: the server's clock, and the disk that holds its data.
+static void add_machine(struct buffer *out, const char *data_path)
+{
+    struct statvfs disk;
+
+    buffer_add_literal(out, ",\"time\":");
+    encode_ts(out, (uint64_t)clock_wall_ms());
+    buffer_add_literal(out, ",\"data\":");
+    json_add_string(out, bytes_of(data_path));
+    if (statvfs(data_path, &disk) == 0) {
+        buffer_print(out,
+                ",\"disk\":{\"bytes\":%" PRIu64 ",\"free_bytes\":%" PRIu64 ",\"needed_bytes\":%ld}",
+                (uint64_t)disk.f_blocks * disk.f_frsize, (uint64_t)disk.f_bavail * disk.f_frsize,
+                DISK_LOW_BYTES);
+    }
+    buffer_add_byte(out, '}');
+}
 
 void handle_ADMIN_STATUS(struct call *call)
 {
@@ -37,9 +56,10 @@ void handle_ADMIN_STATUS(struct call *call)
             status.records, status.append_us_last, status.append_us_max);
     buffer_print(&out,
             ",\"partitions\":{\"count\":%u,\"dirty\":%u,\"quarantined\":%u,\"flushes\":%" PRIu64
-            ",\"memory_bytes\":%" PRIu64 "},\"disk_full\":%s}",
+            ",\"memory_bytes\":%" PRIu64 "},\"disk_full\":%s",
             status.partitions, status.dirty_partitions, status.quarantined_partitions,
             status.flushes, status.memory_bytes, status.is_disk_full ? "true" : "false");
+    add_machine(&out, call->service->data_path);
     call_reply(call, &out);
 }
 

@@ -7,7 +7,10 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
 
@@ -76,6 +79,63 @@ class Operate(ScenarioCase):
             done = self.server.ctl(*words, check=False)
             self.assertEqual(done.returncode, code, words)
             self.assertTrue(done.stderr.strip(), words)
+
+
+class RemoteAdmin(ScenarioCase):
+    """admin.* over TCP: who may, who may not, and what keeps the server from starting."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.settings = pathlib.Path(cls.folder.name) / "chatd.conf"
+        cls.settings.write_text("admin_users = root  alice\n")
+        cls.server_options = ("--config", str(cls.settings))
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.folder.cleanup()
+
+    def ask(self, token, method="admin.status"):
+        """The HTTP status and the error's kind."""
+        url = self.server.url.replace("ws://", "http://").replace("/ws", "/rpc")
+        request = urllib.request.Request(url, method="POST", data=json.dumps(
+            {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}).encode())
+        if token:
+            request.add_header("Authorization", "Bearer " + token)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, json.load(answer).get("error")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)["error"]["data"]["kind"]
+
+    async def test_the_named_users_may_and_nobody_else(self):
+        tokens = self.server.import_users(["alice", "ali", "root.alice", "bob"])
+        self.assertEqual(self.ask(tokens["alice"]), (200, None))
+        for token in (tokens["ali"], tokens["root.alice"], tokens["bob"], None):
+            self.assertEqual(self.ask(token), (403, "forbidden"))
+        self.assertEqual(self.ask(tokens["alice"][:-1] + "!"), (401, "unauthorized"))
+        alice = await self.connect(tokens["alice"], None)
+        await self.refused(alice.call("admin.status"), "forbidden")
+        consumer = (await alice.call("device.create", label="robot", consumer=True))["token"]
+        self.assertEqual(self.ask(consumer), (403, "forbidden"))
+        self.server.admin_rpc("admin.user.disable", user="alice")
+        self.assertEqual(self.ask(tokens["alice"]), (401, "unauthorized"))
+
+    def test_it_starts_only_where_the_token_is_safe_and_the_names_are_names(self):
+        for text, listen, word in (
+                ("admin_users = alice\nplain_text_remote = yes\n", "0.0.0.0:0", "plain text"),
+                ("admin_users = alice,bob\n", "127.0.0.1:0", "alice,bob")):
+            with tempfile.NamedTemporaryFile("w", suffix=".conf") as settings:
+                settings.write(text)
+                settings.flush()
+                done = subprocess.run([self.server.bin / "chatd", "--config", settings.name,
+                                       "--listen", listen, "--check"], capture_output=True,
+                                      text=True, timeout=20, check=False)
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn(word, done.stderr)
 
 
 if __name__ == "__main__":
