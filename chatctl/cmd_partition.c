@@ -64,7 +64,7 @@ enum exit_code partition_show(const struct rpc *rpc, const struct arguments *arg
     unsigned long number = strtoul(arguments->operands[0], &end, 10);
 
     if (*end != '\0' || number > 65535) {
-        fprintf(stderr, "chatctl: NUMBER is a partition's number, as in \"partition list\"\n");
+        complain(rpc->is_json, "usage", "NUMBER is a partition's number, as in \"partition list\"");
         return EXIT_USAGE;
     }
     buffer_print(&params, "{\"partition\":%lu}", number);

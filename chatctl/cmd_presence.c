@@ -75,15 +75,17 @@ static enum exit_code ask_and_print(const struct rpc *rpc, const struct argument
 
 enum exit_code presence_get(const struct rpc *rpc, const struct arguments *arguments)
 {
-    return ask_and_print(rpc, arguments, "admin.presence.get");
+    return arguments->is_watching ? presence_follow(rpc, arguments)
+                                  : ask_and_print(rpc, arguments, "admin.presence.get");
 }
 
 enum exit_code presence_list(const struct rpc *rpc, const struct arguments *arguments)
 {
-    return ask_and_print(rpc, arguments, "admin.presence.list");
+    return arguments->is_watching ? presence_follow(rpc, arguments)
+                                  : ask_and_print(rpc, arguments, "admin.presence.list");
 }
 
-enum exit_code presence_show_count(const struct rpc *rpc, const struct arguments *arguments)
+static enum exit_code count(const struct rpc *rpc)
 {
     struct json *root;
     const struct json *result;
@@ -92,7 +94,7 @@ enum exit_code presence_show_count(const struct rpc *rpc, const struct arguments
     if (code != EXIT_OK) {
         return code;
     }
-    if (arguments->is_json) {
+    if (rpc->is_json) {
         output_json(result);
     } else {
         printf("%" PRIu64 " online, %" PRIu64 " away, %" PRIu64 " invisible\n",
@@ -101,6 +103,18 @@ enum exit_code presence_show_count(const struct rpc *rpc, const struct arguments
     }
     json_destroy(root);
     return EXIT_OK;
+}
+
+enum exit_code presence_show_count(const struct rpc *rpc, const struct arguments *arguments)
+{
+    enum exit_code code = count(rpc);
+
+    while (arguments->is_watching && code == EXIT_OK) {
+        fflush(stdout);
+        sleep(1);
+        code = count(rpc);
+    }
+    return code;
 }
 
 static const struct json *find_user(const struct json *list, struct bytes user)
@@ -113,8 +127,9 @@ static const struct json *find_user(const struct json *list, struct bytes user)
     return NULL;
 }
 
-// Prints what is in `now` and not the same in `before`.
-static void print_changes(const struct json *before, const struct json *now, bool is_json)
+// Prints what is in `now` and not the same in `before`; left: the state of who is not in `now`.
+static void print_changes(const struct json *before, const struct json *now, const char *left,
+        bool is_json)
 {
     for (size_t i = 0; i < json_count(now); i++) {
         const struct json *entry = json_at(now, i);
@@ -132,8 +147,8 @@ static void print_changes(const struct json *before, const struct json *now, boo
     for (size_t i = 0; i < json_count(before); i++) {
         struct bytes user = output_text(json_at(before, i), "user");
         if (find_user(now, user) == NULL) {
-            printf(is_json ? "{\"user\":\"%.*s\",\"state\":\"offline\"}\n" : "%-32.*s  offline\n",
-                    (int)user.size, user.data);
+            printf(is_json ? "{\"user\":\"%.*s\",\"state\":\"%s\"}\n" : "%-32.*s  %s\n",
+                    (int)user.size, user.data, left);
         }
     }
     fflush(stdout);
@@ -155,7 +170,7 @@ enum exit_code presence_follow(const struct rpc *rpc, const struct arguments *ar
             return code;
         }
         const struct json *now = json_get(result, "presence");
-        print_changes(before, now, arguments->is_json);
+        print_changes(before, now, arguments->state == NULL ? "offline" : "unknown", rpc->is_json);
         json_destroy(last);
         last = root;
         before = now;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "output.h"
 
@@ -33,7 +34,31 @@ static void print_table(const struct json *status)
     }
 }
 
-enum exit_code status_show(const struct rpc *rpc, const struct arguments *arguments)
+// What has been done since the question before, one second ago.
+struct rates {
+    uint64_t requests, pushed, records;
+    bool has_before;
+};
+
+static void print_rates(struct rates *rates, const struct json *status)
+{
+    const struct rates now = {
+        .requests = output_uint(status, "requests"),
+        .pushed = output_uint(status, "events_pushed"),
+        .records = output_uint(json_get(status, "log"), "records"),
+        .has_before = true,
+    };
+
+    if (rates->has_before) {
+        printf("in a second  %" PRIu64 " requests, %" PRIu64 " records written, %" PRIu64
+               " events pushed\n",
+                now.requests - rates->requests, now.records - rates->records,
+                now.pushed - rates->pushed);
+    }
+    *rates = now;
+}
+
+static enum exit_code show(const struct rpc *rpc, struct rates *rates)
 {
     struct json *root;
     const struct json *result;
@@ -42,11 +67,26 @@ enum exit_code status_show(const struct rpc *rpc, const struct arguments *argume
     if (code != EXIT_OK) {
         return code;
     }
-    if (arguments->is_json) {
+    if (rpc->is_json) {
         output_json(result);
     } else {
         print_table(result);
+        print_rates(rates, result);
     }
     json_destroy(root);
     return EXIT_OK;
+}
+
+enum exit_code status_show(const struct rpc *rpc, const struct arguments *arguments)
+{
+    struct rates rates = { 0 };
+    enum exit_code code = show(rpc, &rates);
+
+    while (arguments->is_watching && code == EXIT_OK) {
+        fflush(stdout);
+        sleep(1);
+        output_next_picture(rpc->is_json);
+        code = show(rpc, &rates);
+    }
+    return code;
 }

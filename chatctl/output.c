@@ -2,7 +2,76 @@
 #include "output.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void complain(bool is_json, const char *kind, const char *format, ...)
+{
+    char message[1200];
+    struct buffer line = { 0 };
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(message, sizeof(message), format, list);
+    va_end(list);
+    if (!is_json) {
+        fprintf(stderr, "chatctl: %s\n", message);
+        return;
+    }
+    buffer_print(&line, "{\"error\":{\"kind\":\"%s\",\"message\":", kind);
+    json_add_string(&line, bytes_of(message));
+    buffer_add_literal(&line, "}}\n");
+    fwrite(line.data, line.bytes, 1, stdout);
+    buffer_finish(&line);
+}
+
+void output_done(bool is_json, const char *json_format, const char *format, const char *subject)
+{
+    const char *chosen = is_json ? json_format : format, *place = strstr(chosen, "%s");
+
+    CHECK(place != NULL);
+    printf("%.*s%s%s\n", (int)(place - chosen), chosen, subject, place + 2);
+}
+
+void output_label(struct bytes text)
+{
+    for (uint32_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        // U+0080 to U+009F are control characters too, and begin with this byte in UTF-8.
+        bool is_control = byte < 0x20 || byte == 0x7f ||
+                (byte == 0xc2 && i + 1 < text.size && (unsigned char)text.data[i + 1] < 0xa0);
+        if (is_control) {
+            fputc('?', stdout);
+            i += byte == 0xc2;
+        } else {
+            fputc(byte, stdout);
+        }
+    }
+}
+
+void output_next_picture(bool is_json)
+{
+    if (!is_json) {
+        fputs(isatty(STDOUT_FILENO) != 0 ? "\033[H\033[J" : "\n", stdout);
+    }
+}
+
+void output_file(const char *name, const struct buffer *text, bool is_json)
+{
+    struct buffer out = { 0 };
+
+    if (!is_json) {
+        fwrite(text->data, text->bytes, 1, stdout);
+        return;
+    }
+    buffer_print(&out, "{\"%s\":", name);
+    json_add_string(&out, (struct bytes){ text->data, (uint32_t)text->bytes });
+    buffer_add_literal(&out, "}\n");
+    fwrite(out.data, out.bytes, 1, stdout);
+    buffer_finish(&out);
+}
 
 void output_json(const struct json *value)
 {

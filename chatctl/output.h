@@ -5,6 +5,22 @@
 
 #include "shared/json.h"
 
+// What is wrong, for people on stderr or as {"error":{kind, message}} on stdout.
+void complain(bool is_json, const char *kind, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+// What was done to `subject`, which stands in both formats as %s.
+void output_done(bool is_json, const char *json_format, const char *format, const char *subject);
+
+// Somebody else's text, with what could move the cursor left out.
+void output_label(struct bytes text);
+
+// Before a table is shown again: clears a terminal, parts them elsewhere.
+void output_next_picture(bool is_json);
+
+// A whole text: as it is, or as {name: text}.
+void output_file(const char *name, const struct buffer *text, bool is_json);
+
 // One line of compact JSON.
 void output_json(const struct json *value);
 

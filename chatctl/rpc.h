@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One JSON-RPC call over chatd's admin socket. The only file that knows libcurl.
+// One JSON-RPC call to chatd: over its admin socket, or over POST /rpc with the token of an admin
+// user. The only file that knows libcurl.
 //
 // Owner: the command that calls. Thread: one.
 
@@ -8,6 +9,8 @@
 #include "shared/buffer.h"
 #include "shared/check.h"
 #include "shared/json.h"
+
+#define ADMIN_SOCKET_DEFAULT "/var/lib/chatd/admin.sock"
 
 // Exit codes of chatctl(8).
 enum exit_code {
@@ -25,10 +28,29 @@ enum exit_code {
 
 struct rpc {
     const char *admin_socket;
+    const char *server;     // NULL: the admin socket
+    const char *token_file; // for the server
+    const char *ca_file;    // NULL: what the machine trusts
+    long timeout_ms;
     bool is_json; // errors are printed as JSON
 };
 
+// Why a call had no result.
+struct rpc_failure {
+    enum exit_code code;
+    char kind[32];
+    char message[900];
+};
+
 // params is a JSON object, or NULL. On success *result is the answer's "result" (lent from *root,
-// which json_destroy() releases). On failure the reason has been printed.
+// which json_destroy() releases). On failure says why, and returns the failure's code.
+enum exit_code rpc_ask(const struct rpc *rpc, const char *method, const struct buffer *params,
+        struct json **root, const struct json **result, struct rpc_failure *failure) MUST_USE;
+
+// The same; on failure the reason has been printed.
 enum exit_code rpc_call(const struct rpc *rpc, const char *method, const struct buffer *params,
         struct json **root, const struct json **result) MUST_USE;
+
+// The token of the file, which nobody else may read. False: *failure says why not.
+bool rpc_read_token(const char *path, char *token, size_t token_bytes,
+        struct rpc_failure *failure) MUST_USE;

@@ -534,6 +534,10 @@ static void on_state_account(struct read *read)
     if (is_deletion && err == ERR_INVALID) {
         err = ERR_OK; // takes an invite back
     }
+    if (err == ERR_OK && operation->wanted_state == USER_ACTIVE) {
+        // Who was disabled will have tried the right password, too.
+        throttle_succeeded(operation->service->names, user_of(operation));
+    }
     if (err == ERR_OK && operation->page.state == operation->wanted_state) {
         finish(operation, ERR_OK);
         return;

@@ -13,6 +13,7 @@ shared/map.c xxhash.h
 shared/name.c xxhash.h
 chatctl
 chatctl/rpc.c curl/curl.h
+chatctl/certificate.c openssl/pem.h openssl/x509.h
 tests/load
 tests/load/ceilings.c sqlite3.h pthread.h
 EOF
@@ -21,7 +22,7 @@ EOF
 system='arpa/inet assert ctype dirent errno fcntl getopt inttypes limits locale netdb netinet/in
 netinet/tcp poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib string
 strings sys/epoll sys/file sys/mman sys/queue sys/random sys/resource sys/socket sys/stat
-sys/statvfs sys/time sys/types sys/uio sys/un sys/wait termios time unistd wchar'
+sys/statvfs sys/time sys/timex sys/types sys/uio sys/un sys/wait termios time unistd wchar'
 
 {
     echo "$rules" | sed 's/^/rule /'

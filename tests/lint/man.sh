@@ -41,6 +41,22 @@ expect chatctl.8 option
 # A command stands at two columns; its first words in lower case are its name.
 "$bin/chatctl" --help | sed -nE 's/^  ([a-z]+( [a-z]+)?)( .*)?$/\1/p' >"$text/words"
 expect chatctl.8 command
+# In the source, a command's options stand on its own line, and no others.
+"$bin/chatctl" --help | sed -nE 's/^  ([a-z].*)$/\1/p' >"$text/synopses"
+while read -r synopsis; do
+    name=$(echo "$synopsis" | sed -nE 's/^([a-z]+( [a-z]+)?).*/\1/p')
+    wanted=$(echo "$synopsis" | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')
+    shown=$(grep -E "^\.It Cm $name( |\$)" man/chatctl.8 | grep -oE -- 'Fl -[a-z-]+' |
+        sed 's/Fl /-/' | sort | tr '\n' ' ')
+    if [ "$wanted" != "$shown" ]; then
+        echo "man/chatctl.8:1: \"$name\" has the options \"$wanted\", not \"$shown\""
+        bad=1
+    fi
+done <"$text/synopses"
+"$bin/chatctl" completion bash | cmp - packaging/completion/chatctl.bash || {
+    echo "packaging/completion/chatctl.bash:1: write it again: chatctl completion bash"
+    bad=1
+}
 "$bin/chatd" --print-config | sed -nE 's/^([a-z_]+) = .*/\1/p' >"$text/words"
 expect chatd.conf.5 setting
 sed -nE 's/^METHOD\([A-Z_]+, "([a-z._]+)".*/\1/p' shared/methods.def >"$text/words"

@@ -73,8 +73,8 @@ class Operate(ScenarioCase):
         self.assertEqual([entry["state"] for entry in shown["presence"]], ["online", "offline"])
 
     async def test_chatctl_says_plainly_what_is_wrong(self):
-        for words, code in ((("user", "add", "Not A Name"), 1), (("nonsense",), 2),
-                            (("partition", "show", "4097"), 1), (("partition", "show", "x"), 2),
+        for words, code in ((("user", "add", "Not A Name"), 2), (("nonsense",), 2),
+                            (("partition", "show", "4097"), 2), (("partition", "show", "x"), 2),
                             (("user", "add"), 2)):
             done = self.server.ctl(*words, check=False)
             self.assertEqual(done.returncode, code, words)

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "command.h"
+
+#include <string.h>
+
+#define FIELD(member) offsetof(struct arguments, member)
+
+const struct option options[] = {
+    { "--admin-socket", USE_ALL, "PATH", NULL, "CHATCTL_ADMIN_SOCKET", FIELD(admin_socket),
+            "chatd's admin socket (default " ADMIN_SOCKET_DEFAULT ")" },
+    { "--server", USE_ALL, "URL", NULL, "CHATCTL_SERVER", FIELD(server),
+            "a chatd elsewhere, https://HOST:PORT, instead of the socket; needs --token-file" },
+    { "--token-file", USE_ALL, "FILE", NULL, "CHATCTL_TOKEN_FILE", FIELD(token_file),
+            "the token of an admin user, in a file of mode 0600" },
+    { "--ca-file", USE_ALL, "FILE", NULL, "CHATCTL_CA_FILE", FIELD(ca_file),
+            "PEM file of the certificates to trust, for one that is self-signed" },
+    { "--timeout", USE_ALL, "SECS", NULL, NULL, FIELD(timeout),
+            "give up on an answer after so many seconds (default 60)" },
+    { "--json", USE_ALL, NULL, NULL, NULL, FIELD(is_json), "answers and errors as JSON" },
+    { "--help", USE_ALL, NULL, NULL, NULL, FIELD(wants_help),
+            "this, or help for NOUN or NOUN VERB" },
+    { "--version", USE_ALL, NULL, NULL, NULL, FIELD(wants_version), "the version" },
+    { "--config", USE_CONFIG, "FILE", NULL, NULL, FIELD(config),
+            "chatd's settings, to be checked too" },
+    { "--password", USE_PASSWORD, NULL, NULL, NULL, FIELD(has_password),
+            "ask for a password, or read it from the first line of standard input" },
+    { "--revoke", USE_REVOKE, "DEVICE", NULL, NULL, FIELD(revoke),
+            "end this device's token and close its connections" },
+    { "--state", USE_PRESENCE_STATE, "STATE", "online away offline", NULL, FIELD(state),
+            "only those; offline is who is here and invisible" },
+    { "--state", USE_USER_STATE, "STATE", "active disabled deleted invited", NULL, FIELD(state),
+            "only those" },
+    { "--token", USE_TOKEN, NULL, NULL, NULL, FIELD(has_token), "print a device token" },
+    { "--tokens", USE_TOKENS, NULL, NULL, NULL, FIELD(has_token), "print a device token for each" },
+    { "--watch", USE_WATCH, NULL, NULL, NULL, FIELD(is_watching),
+            "again every second, until interrupted" },
+    { "--yes", USE_YES, NULL, NULL, NULL, FIELD(is_sure), "do not ask" },
+    { "--dry-run", USE_DRY_RUN, NULL, NULL, NULL, FIELD(is_dry_run),
+            "only say what would be done" },
+};
+
+const size_t option_count = sizeof(options) / sizeof(options[0]);
+
+const struct command commands[] = {
+    { "status", NULL, "", 0, 0, USE_WATCH, "Connections, log and partitions at a glance.",
+            status_show },
+    { "check", NULL, "", 0, 0, USE_CONFIG,
+            "Look for what is wrong, and say how to mend it; exit code 8 if anything is.",
+            check_run },
+    { "user", "add", "NAME", 1, 1, USE_TOKEN | USE_PASSWORD | USE_DRY_RUN,
+            "Add a user, with a device token, a password, both or neither.", user_add },
+    { "user", "invite", "NAME", 1, 1, USE_DRY_RUN,
+            "Reserve a name and print the code that registers it, once.", user_invite },
+    { "user", "import", "FILE", 1, 1, USE_TOKENS | USE_DRY_RUN,
+            "Add the users of a JSON Lines file {\"user\":NAME, \"password\"?:TEXT}; - is stdin.",
+            user_import },
+    { "user", "list", "", 0, 0, USE_USER_STATE, "All users, by name.", user_list },
+    { "user", "show", "NAME", 1, 1, 0,
+            "One user: state, devices, presence, why a login would fail.", user_show },
+    { "user", "passwd", "NAME", 1, 1, USE_DRY_RUN,
+            "Set a password, asked for twice or the first line of stdin; all devices must log in again.",
+            user_passwd },
+    { "user", "disable", "NAME", 1, 1, USE_DRY_RUN,
+            "Close a user's connections and refuse password and tokens, until enabled again.",
+            user_disable },
+    { "user", "enable", "NAME", 1, 1, USE_DRY_RUN, "Let a disabled user in again.", user_enable },
+    { "user", "delete", "NAME", 1, 1, USE_YES | USE_DRY_RUN,
+            "Delete a user for ever, after the name was typed once more.", user_delete },
+    { "user", "devices", "NAME", 1, 1, USE_REVOKE | USE_DRY_RUN,
+            "A user's devices; with --revoke, end one of them.", user_devices },
+    { "presence", "get", "USER...", 1, OPERANDS_MAX, USE_WATCH,
+            "Who of these is there, and since when they are not.", presence_get },
+    { "presence", "list", "", 0, 0, USE_PRESENCE_STATE | USE_WATCH, "All who have a session.",
+            presence_list },
+    { "presence", "count", "", 0, 0, USE_WATCH, "How many are online, away and invisible.",
+            presence_show_count },
+    { "presence", "watch", "[USER...]", 0, OPERANDS_MAX, 0,
+            "Print changes as they come, until interrupted.", presence_follow },
+    { "partition", "list", "", 0, 0, 0, "All partitions that hold anything.", partition_list },
+    { "partition", "show", "NUMBER", 1, 1, 0, "One partition.", partition_show },
+    { "completion", NULL, "SHELL", 1, 1, 0, "Print the completion file for a shell: bash.",
+            completion_show },
+    { "help", NULL, "[NOUN [VERB]]", 0, 2, 0, "What there is, or how one command is used.",
+            help_show },
+};
+
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);
+
+const struct command *command_find(const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(commands[i].noun, noun) == 0 &&
+                (commands[i].verb == NULL ||
+                        (verb != NULL && strcmp(commands[i].verb, verb) == 0))) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+bool command_has_noun(const char *noun)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(commands[i].noun, noun) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool command_has_option(const struct command *command, const struct option *option)
+{
+    return option->use == USE_ALL || (command->options & option->use) != 0;
+}

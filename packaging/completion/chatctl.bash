@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Completion for bash, printed by "chatctl completion bash": change chatctl's table instead.
+_chatctl() {
+    local word=${COMP_WORDS[COMP_CWORD]} noun='' verb='' words='' i always
+
+    always="--admin-socket --server --token-file --ca-file --timeout --json --help"
+    case ${COMP_WORDS[COMP_CWORD - 1]} in
+    --admin-socket | --token-file | --ca-file | --config)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return ;;
+    --server | --timeout | --revoke)
+        return ;;
+    --state)
+        words="online away offline active disabled deleted invited" ;;
+    *)
+        for ((i = 1; i < COMP_CWORD; i++)); do
+            case ${COMP_WORDS[i]} in
+            --admin-socket | --token-file | --ca-file | --config | --server | --timeout | --revoke | --state) i=$((i + 1)) ;;
+            -*) ;;
+            *) if [ -z "$noun" ]; then
+                noun=${COMP_WORDS[i]}
+            elif [ -z "$verb" ]; then
+                verb=${COMP_WORDS[i]}
+            fi ;;
+            esac
+        done
+        case "$noun $verb" in
+        " ")
+            words="status check user presence partition completion help $always --version" ;;
+        "status "*)
+            words="--watch $always" ;;
+        "check "*)
+            words="--config $always" ;;
+        "user ")
+            words="add invite import list show passwd disable enable delete devices --help" ;;
+        "user add")
+            words="--password --token --dry-run $always" ;;
+        "user invite")
+            words="--dry-run $always" ;;
+        "user import")
+            words="--tokens --dry-run $always" ;;
+        "user list")
+            words="--state $always" ;;
+        "user show")
+            words="$always" ;;
+        "user passwd")
+            words="--dry-run $always" ;;
+        "user disable")
+            words="--dry-run $always" ;;
+        "user enable")
+            words="--dry-run $always" ;;
+        "user delete")
+            words="--yes --dry-run $always" ;;
+        "user devices")
+            words="--revoke --dry-run $always" ;;
+        "presence ")
+            words="get list count watch --help" ;;
+        "presence get")
+            words="--watch $always" ;;
+        "presence list")
+            words="--state --watch $always" ;;
+        "presence count")
+            words="--watch $always" ;;
+        "presence watch")
+            words="$always" ;;
+        "partition ")
+            words="list show --help" ;;
+        "partition list")
+            words="$always" ;;
+        "partition show")
+            words="$always" ;;
+        "completion "*)
+            words="bash $always" ;;
+        "help "*)
+            words="$always" ;;
+        esac ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -o default -F _chatctl chatctl
