@@ -25,6 +25,7 @@ PROGRAMS = {
     "accounts": ("scenario/accounts.py", [], []),
     "presence": ("scenario/presence.py", [], []),
     "operate": ("scenario/operate.py", [], []),
+    "openrpc": ("scenario/openrpc.py", [], []),
     "chatctl": ("scenario/chatctl.py", [], []),
     "damage": ("scenario/damage.py", [], []),
     "long_poll": ("scenario/long_poll.py", [], []),
