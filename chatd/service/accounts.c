@@ -6,6 +6,7 @@
 
 #include "service/token.h"
 #include "shared/clock.h"
+#include "shared/failpoint.h"
 #include "shared/random.h"
 
 // One operation under way: a few steps, each started by the one before.
@@ -503,6 +504,7 @@ static void on_secrets_gone(struct proposal *proposal, const struct applied *app
     struct operation *operation = TASK_OF(proposal, struct operation, proposal);
     enum err err = applied->outcome;
 
+    (void)FAILPOINT("accounts.half_deleted");
     if (err == ERR_OK) {
         err = propose_state(operation);
     }

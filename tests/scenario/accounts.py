@@ -194,6 +194,20 @@ class Administered(Strangers):
             self.server.restart()
             ann = await self.connect(ann.token, None)
 
+    async def test_a_deletion_cut_in_half_leaves_nothing_usable_and_is_finished_by_the_next(self):
+        name, client = await self.user("max")
+        self.server.restart(environment={"CHAT_FAILPOINT": "accounts.half_deleted:kill:1"})
+        with self.assertRaises(subprocess.CalledProcessError):
+            self.admin("delete", user=name)
+        if not self.server.wait_death(5):
+            self.skipTest("this build has no fail points")
+        self.server.start()
+        await self.refused_login(name)
+        await self.refused((await self.stranger()).resume(client.token), "unauthorized")
+        self.assertEqual(self.admin("show", user=name)["state"], "active")
+        self.admin("delete", user=name)
+        self.assertEqual(self.admin("show", user=name)["state"], "deleted")
+
     async def test_a_new_password_by_the_admin_revokes_every_device_and_forgives(self):
         name, client = await self.user("pat")
         for _ in range(5):
