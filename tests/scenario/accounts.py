@@ -210,7 +210,10 @@ class Administered(Strangers):
 
     async def test_a_new_password_by_the_admin_revokes_every_device_and_forgives(self):
         name, client = await self.user("pat")
+        # A server that was just restarted allows fewer wrong ones than the usual four.
         for _ in range(5):
+            if not self.admin("show", user=name)["login"]["possible"]:
+                break
             await self.refused_login(name, "wrong pass")
         shown = self.admin("show", user=name)
         self.assertFalse(shown["login"]["possible"])

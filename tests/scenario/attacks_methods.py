@@ -17,7 +17,7 @@ SECRET = "what ann wrote to bob and to nobody else"
 PASSWORD = "correct horse battery"
 
 # What refuses a role, and nothing else says so.
-NO_ROLE = {1: "log in first", 2: "not allowed"}
+NO_ROLE = {1: "log in first", 2: "admin.* is for the admin socket"}
 
 
 def refusal(error):
