@@ -20,6 +20,7 @@ struct exchange {
     void (*authenticated)(struct exchange *exchange); // what goes on then
     struct poll_question question;
     char cursor[CURSOR_BYTES_MAX];
+    char seen[CURSOR_BYTES_MAX];
     unsigned wait_s;
 };
 
@@ -151,17 +152,24 @@ static void on_events(struct poll_question *question, enum err err, struct frame
 
 static void ask_events(struct exchange *exchange)
 {
+    const struct poll_place place = {
+        .acknowledged = bytes_of(exchange->cursor),
+        .seen = bytes_of(exchange->seen),
+    };
+
     exchange->question.answer = on_events;
-    enum err err = poll_ask(exchange->set->polls, &exchange->caller.identity,
-            bytes_of(exchange->cursor), exchange->wait_s, &exchange->question);
+    enum err err = poll_ask(exchange->set->polls, &exchange->caller.identity, &place,
+            exchange->wait_s, &exchange->question);
     if (err != ERR_OK) {
         fail(exchange, err,
-                err == ERR_PARAMS ? "cursor must be 0 or a cursor of an answer"
-                                  : call_usual_message(err));
+                err == ERR_PARAMS
+                        ? "cursor must be 0 or a cursor of an answer, seen one that is not "
+                          "before it"
+                        : call_usual_message(err));
     }
 }
 
-// A parameter of the query, up to the next '&'.
+// A parameter of the query, up to the next '&'. Without one the value stays; false: it is too long.
 static bool read_query(const char *query, const char *name, char *value, size_t value_bytes)
 {
     size_t name_size = strlen(name);
@@ -175,28 +183,38 @@ static bool read_query(const char *query, const char *name, char *value, size_t 
         }
         query = strchr(query, '&');
     }
-    return false;
+    return true;
+}
+
+// False: the parameters are not what they should be. Whether the cursors are any good the poll
+// says.
+static bool read_places(struct exchange *exchange, const char *query)
+{
+    char wait[16];
+    char *end = wait;
+
+    snprintf(wait, sizeof(wait), "%d", POLL_WAIT_S_DEFAULT);
+    if (!read_query(query, "wait", wait, sizeof(wait)) ||
+            !read_query(query, "cursor", exchange->cursor, sizeof(exchange->cursor))) {
+        return false;
+    }
+    exchange->wait_s = (unsigned)strtoul(wait, &end, 10);
+    memcpy(exchange->seen, exchange->cursor, sizeof(exchange->seen));
+    return read_query(query, "seen", exchange->seen, sizeof(exchange->seen)) &&
+            exchange->cursor[0] != '\0' && *end == '\0' && exchange->wait_s <= POLL_WAIT_S_MAX;
 }
 
 static void begin_events(struct exchange *exchange, const struct net_request *request)
 {
-    char wait[16] = "";
-    char *end = wait;
-
     if (strcmp(request->method, "GET") != 0 || exchange->set->is_draining) {
         fail(exchange, exchange->set->is_draining ? ERR_UNAVAILABLE : ERR_REQUEST,
                 "GET /events?cursor=CURSOR&wait=SECONDS");
         return;
     }
-    exchange->wait_s = POLL_WAIT_S_DEFAULT;
-    if (read_query(request->query, "wait", wait, sizeof(wait))) {
-        exchange->wait_s = (unsigned)strtoul(wait, &end, 10);
-    }
-    if (!read_query(request->query, "cursor", exchange->cursor, sizeof(exchange->cursor)) ||
-            *end != '\0' || exchange->wait_s > POLL_WAIT_S_MAX) {
+    if (!read_places(exchange, request->query)) {
         fail(exchange, ERR_PARAMS,
-                "GET /events?cursor=CURSOR&wait=SECONDS: cursor is 0 or that of the last answer, "
-                "wait is 0 to 55");
+                "GET /events?cursor=CURSOR&seen=CURSOR&wait=SECONDS: cursor is 0 or that of the last "
+                "answer, wait is 0 to 55");
         return;
     }
     const char *token = bearer_of(exchange, request);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "session/poll.h"
 #include "session/session.h"
 #include "session/subscription.h"
 #include "shared/failpoint.h"
@@ -98,25 +99,36 @@ static void on_acknowledged(struct receipt_waiter *waiter, enum err err)
     }
 }
 
+// A device that polls has no session.
+static enum err acknowledge(struct call *call, uint64_t useq)
+{
+    struct session *session = call->caller->session;
+    struct receipt_waiter *waiter = call->request.id != NULL ? &call->waiter : NULL;
+
+    if (session != NULL) {
+        return feed_acknowledge(&session->feed, useq, waiter);
+    }
+    return poll_acknowledge(call->service->sessions->polls, &call->identity, useq, waiter);
+}
+
 // Answered when it is durable: a cursor that was acknowledged never goes back. Without an id nobody
 // waits, and it is written when that costs least.
 void handle_ACK(struct call *call)
 {
-    struct session *session = call->caller->session;
+    const struct feed *feed = call_feed(call);
     bool is_request = call->request.id != NULL;
     uint64_t useq = 0;
     enum cursor_kind kind =
             decode_cursor(call->request.params.cursor, call->service->generation, &useq);
 
     (void)FAILPOINT("session.acked");
-    if (session == NULL || session->feed.state == FEED_OFF) {
-        call_fail(call, ERR_INVALID, "subscribe first: only shown events can be acknowledged");
+    if (feed == NULL || feed->state == FEED_OFF) {
+        call_fail(call, ERR_INVALID,
+                "subscribe, or ask GET /events, first: only shown events can be acknowledged");
         return;
     }
     call->waiter.done = on_acknowledged;
-    enum err err = kind != CURSOR_VALID
-            ? ERR_INVALID
-            : feed_acknowledge(&session->feed, useq, is_request ? &call->waiter : NULL);
+    enum err err = kind != CURSOR_VALID ? ERR_INVALID : acknowledge(call, useq);
     if (err != ERR_OK) {
         call_fail(call, err,
                 err == ERR_INVALID ? "params.cursor must be one that was shown on this subscription"

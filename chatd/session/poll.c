@@ -34,8 +34,9 @@ struct poll {
     struct poll_question *question; // NULL: nobody asks at the moment
     int64_t deadline_ms;            // of the question
     int64_t asked_ms;
-    uint64_t seen;    // the client has everything up to here, also from earlier sessions
-    bool is_starting; // its beginning is under way: it must not be freed
+    uint64_t acknowledged; // the client is done with everything up to here, in whatever session
+    uint64_t seen;         // ... and has everything up to here: only what is behind is shown
+    bool is_starting;      // its beginning is under way: it must not be freed
     bool is_ended;
     bool is_reset;
     enum err err;            // why it can't go on
@@ -100,24 +101,41 @@ static void end(struct poll *poll)
     }
 }
 
+// Something waits that the client has not seen.
+static bool has_news(const struct poll *poll)
+{
+    return poll->count > 0 && poll->waiting[poll->count - 1].useq > poll->seen;
+}
+
+static bool must_answer(const struct poll *poll)
+{
+    return has_news(poll) || poll->passing_count > 0 || poll->is_reset || poll->err != ERR_OK;
+}
+
+static void add_event(struct buffer *out, const struct frame *frame, bool *is_first)
+{
+    if (!*is_first) {
+        buffer_add_byte(out, ',');
+    }
+    *is_first = false;
+    buffer_add(out, frame->data, frame->bytes);
+}
+
 static struct frame *encode_answer(const struct poll *poll)
 {
     char cursor[CURSOR_TEXT_BYTES];
     struct buffer out = { 0 };
-    uint64_t upto = poll->count > 0 ? poll->waiting[poll->count - 1].useq : poll->seen;
+    uint64_t upto = has_news(poll) ? poll->waiting[poll->count - 1].useq : poll->seen;
+    bool is_first = true;
 
     buffer_add_literal(&out, "{\"events\":[");
     for (uint32_t i = 0; i < poll->count; i++) {
-        if (i > 0) {
-            buffer_add_byte(&out, ',');
+        if (poll->waiting[i].useq > poll->seen) {
+            add_event(&out, poll->waiting[i].frame, &is_first);
         }
-        buffer_add(&out, poll->waiting[i].frame->data, poll->waiting[i].frame->bytes);
     }
     for (uint32_t i = 0; i < poll->passing_count; i++) {
-        if (i > 0 || poll->count > 0) {
-            buffer_add_byte(&out, ',');
-        }
-        buffer_add(&out, poll->passing[i]->data, poll->passing[i]->bytes);
+        add_event(&out, poll->passing[i], &is_first);
     }
     // Everything was shown: what was passed over (own sends) is behind the client, too.
     if (poll->feed.state == FEED_LIVE && poll->feed.pushed > upto) {
@@ -161,7 +179,7 @@ static void on_push(struct feed *feed, struct frame *frame, uint64_t useq)
     struct poll *poll = TASK_OF(feed, struct poll, feed);
 
     be_due(poll);
-    if (useq <= poll->seen) {
+    if (useq <= poll->acknowledged) {
         frame_release(frame); // shown in an earlier session: only its acknowledgement is missing
         return;
     }
@@ -284,52 +302,85 @@ static void on_started(void *context, enum err err, const struct subscription *s
     }
     if (subscription->is_reset) {
         poll->is_reset = true;
+        poll->acknowledged = subscription->after;
         poll->seen = subscription->after;
         be_due(poll);
     }
 }
 
-// The feed begins at the device's acknowledged cursor when the client has seen more: what lies
-// between was shown by a session that is gone, and is acknowledged on the way.
+static bool is_running(const struct feed *feed)
+{
+    return feed->state != FEED_OFF && feed->state != FEED_STARTING;
+}
+
+// The feed begins at the device's acknowledged cursor when the client has acknowledged more: what
+// lies between was shown by a session that is gone, and is acknowledged on the way. What the client
+// has seen and not acknowledged fills the window again, and is not shown.
 static enum err start(struct poll *poll, const struct subscription_from *from)
 {
     drop_waiting(poll, UINT64_MAX);
-    poll->seen = from->useq;
+    poll->acknowledged = from->useq;
+    poll->seen = from->seen;
     poll->is_starting = true;
     enum err err = subscription_begin(&poll->feed, from, ~0U, on_started, poll);
     poll->is_starting = err == ERR_OK;
     return err;
 }
 
-// The question acknowledges everything up to its cursor.
-static enum err acknowledge(struct poll *poll, const struct subscription_from *from)
+static enum err acknowledge(struct poll *poll, uint64_t useq, struct receipt_waiter *waiter)
 {
-    struct feed *feed = &poll->feed;
-    bool is_running = feed->state != FEED_OFF && feed->state != FEED_STARTING;
+    enum err err = feed_acknowledge(&poll->feed, useq, waiter);
 
-    if (poll->is_starting) {
-        return from->useq == poll->seen ? ERR_OK : ERR_BUSY;
+    if (err == ERR_INVALID || useq <= poll->acknowledged) {
+        return err;
     }
-    if (is_running && !from->is_other_generation && from->useq >= poll->seen &&
-            from->useq <= feed->pushed) {
-        drop_waiting(poll, from->useq);
-        poll->seen = from->useq;
-        return feed_acknowledge(feed, from->useq, NULL);
+    poll->acknowledged = useq;
+    poll->seen = poll->seen > useq ? poll->seen : useq;
+    drop_waiting(poll, useq); // as the feed's window did, also when the receipt found no memory
+    return err;
+}
+
+// Goes on behind what the client has seen, if everything from there on is at hand.
+static enum err go_on(struct poll *poll, const struct subscription_from *from)
+{
+    if (poll->is_starting) {
+        bool is_same = from->useq == poll->acknowledged && from->seen == poll->seen;
+        return is_same ? ERR_OK : ERR_BUSY;
+    }
+    if (is_running(&poll->feed) && !from->is_other_generation && from->seen >= poll->acknowledged &&
+            from->seen <= poll->feed.pushed) {
+        poll->seen = from->seen;
+        return acknowledge(poll, from->useq, NULL);
     }
     return start(poll, from);
 }
 
-enum err poll_ask(struct poll_set *set, const struct identity *identity, struct bytes cursor,
-        unsigned wait_s, struct poll_question *question)
+static enum err parse_places(struct bytes cursor, struct bytes seen, uint64_t generation,
+        struct subscription_from *from)
+{
+    struct subscription_from shown;
+
+    if (!subscription_parse(cursor, generation, from) || from->kind != FROM_CURSOR ||
+            !subscription_parse(seen, generation, &shown) || shown.kind != FROM_CURSOR) {
+        return ERR_PARAMS;
+    }
+    from->kind = FROM_SEEN;
+    from->seen = shown.useq;
+    from->is_other_generation |= shown.is_other_generation;
+    return from->is_other_generation || from->seen >= from->useq ? ERR_OK : ERR_PARAMS;
+}
+
+enum err poll_ask(struct poll_set *set, const struct identity *identity,
+        const struct poll_place *place, unsigned wait_s, struct poll_question *question)
 {
     struct subscription_from from;
     struct poll *poll = find(set, identity);
+    enum err err = parse_places(place->acknowledged, place->seen,
+            set->sessions->service->generation, &from);
 
-    if (!subscription_parse(cursor, set->sessions->service->generation, &from) ||
-            from.kind != FROM_CURSOR) {
-        return ERR_PARAMS;
+    if (err != ERR_OK) {
+        return err;
     }
-    from.kind = FROM_SEEN;
     if (poll != NULL) {
         bool is_broken = poll->err != ERR_OK;
         bool is_asked = poll->question != NULL;
@@ -345,7 +396,7 @@ enum err poll_ask(struct poll_set *set, const struct identity *identity, struct 
     if (poll == NULL) {
         return ERR_MEMORY;
     }
-    enum err err = acknowledge(poll, &from);
+    err = go_on(poll, &from);
     if (err != ERR_OK) {
         end(poll);
         return err;
@@ -354,10 +405,18 @@ enum err poll_ask(struct poll_set *set, const struct identity *identity, struct 
     question->poll = poll;
     poll->asked_ms = clock_monotonic_ms();
     poll->deadline_ms = poll->asked_ms + (int64_t)wait_s * 1000;
-    if (poll->count > 0 || poll->passing_count > 0 || poll->err != ERR_OK) {
+    if (must_answer(poll)) {
         be_due(poll);
     }
     return ERR_OK;
+}
+
+enum err poll_acknowledge(struct poll_set *set, const struct identity *identity, uint64_t useq,
+        struct receipt_waiter *waiter)
+{
+    struct poll *poll = find(set, identity);
+
+    return poll == NULL ? ERR_INVALID : acknowledge(poll, useq, waiter);
 }
 
 struct feed *poll_feed(struct poll_set *set, const struct identity *identity)
@@ -375,14 +434,14 @@ void poll_gone(struct poll_question *question)
     }
 }
 
-// What was seen before and is shown again in passing is acknowledged at once.
-static void pass_seen(struct poll *poll)
+// What was acknowledged before and is shown again in passing is acknowledged at once.
+static void pass_acknowledged(struct poll *poll)
 {
     struct feed *feed = &poll->feed;
-    bool is_running = feed->state != FEED_OFF && feed->state != FEED_STARTING;
+    uint64_t upto = feed->pushed < poll->acknowledged ? feed->pushed : poll->acknowledged;
 
-    if (is_running && feed->acked < poll->seen && feed->acked < feed->pushed) {
-        (void)!feed_acknowledge(feed, feed->pushed < poll->seen ? feed->pushed : poll->seen, NULL);
+    if (is_running(feed) && feed->acked < upto) {
+        (void)!feed_acknowledge(feed, upto, NULL);
     }
 }
 
@@ -391,8 +450,8 @@ void poll_set_turn_end(struct poll_set *set)
     LIST_EACH(node, &set->due) {
         struct poll *poll = LIST_OF(node, struct poll, due);
         list_leave(&poll->due);
-        pass_seen(poll);
-        if (poll->count > 0 || poll->passing_count > 0 || poll->is_reset || poll->err != ERR_OK) {
+        pass_acknowledged(poll);
+        if (must_answer(poll)) {
             answer(poll);
         }
     }

@@ -3,9 +3,9 @@
 // question instead of going out by themselves; it lives POLL_IDLE_MS after the last one.
 //
 // Owner:  the poll set. Thread: the loop thread.
-// Rule:   asking with cursor C acknowledges everything up to C. One device has one poll session,
-// and
-//         of two questions at once the older one is answered, empty.
+// Rule:   asking with cursor C acknowledges everything up to C; what is behind is kept until it is
+//         acknowledged, and shown as often as the client says that it has not seen it. One device
+//         has one poll session, and of two questions at once the older one is answered, empty.
 
 #pragma once
 
@@ -33,9 +33,19 @@ struct poll_question {
     void (*answer)(struct poll_question *question, enum err err, struct frame *body);
 };
 
-// ERR_PARAMS: not a cursor.
-enum err poll_ask(struct poll_set *set, const struct identity *identity, struct bytes cursor,
-        unsigned wait_s, struct poll_question *question) MUST_USE;
+// Cursors, as the client wrote them.
+struct poll_place {
+    struct bytes acknowledged;
+    struct bytes seen; // only what is behind this is shown; not before acknowledged
+};
+
+// ERR_PARAMS: not cursors, or in the wrong order.
+enum err poll_ask(struct poll_set *set, const struct identity *identity,
+        const struct poll_place *place, unsigned wait_s, struct poll_question *question) MUST_USE;
+// As feed_acknowledge(), between two questions or while one waits. ERR_INVALID also: this device
+// has no poll session.
+enum err poll_acknowledge(struct poll_set *set, const struct identity *identity, uint64_t useq,
+        struct receipt_waiter *waiter) MUST_USE;
 // The feed of this device's poll session, or NULL.
 struct feed *poll_feed(struct poll_set *set, const struct identity *identity);
 

@@ -70,7 +70,7 @@ static void run_start(struct read *read, struct partition *partition)
     if (read->err == ERR_OK && !result->is_reset) {
         read->err = read_backlog(partition, user, result->after, &changed_count, &result->head);
         // From the beginning there is no cache to drop: everything is shown.
-        result->is_reset = result->after > result->head ||
+        result->is_reset = result->after > result->head || start->from.seen > result->head ||
                 (changed_count > CATCH_UP_CONVERSATIONS_MAX && result->after > 0);
     }
     const struct heads_query query = {

@@ -9,13 +9,14 @@
 #include "service/service.h"
 #include "session/feed.h"
 
-// FROM_SEEN: the client has seen everything up to useq, in whatever session; the feed begins where
-// the device's acknowledgements end, if that is earlier and not too far back.
+// FROM_SEEN: the client has acknowledged everything up to useq, in whatever session; the feed
+// begins where the device's acknowledgements end, if that is earlier and not too far back.
 enum subscription_kind { FROM_NOW, FROM_UNREAD, FROM_CURSOR, FROM_SEEN };
 
 struct subscription_from {
     enum subscription_kind kind;
-    uint64_t useq;            // FROM_CURSOR
+    uint64_t useq;            // FROM_CURSOR, FROM_SEEN
+    uint64_t seen;            // FROM_SEEN: shown, but perhaps not acknowledged, up to here
     bool is_other_generation; // the cursor is of before a restore: "reset"
 };
 

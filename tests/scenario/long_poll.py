@@ -38,9 +38,10 @@ class Poller:
         body, _, status = out.decode().rpartition("\n")
         return int(status), json.loads(body) if body else None
 
-    async def poll(self, wait=1, cursor=None):
+    async def poll(self, wait=1, cursor=None, seen=None):
         status, answer = await self.curl(
-            f"{self.base}/events?cursor={cursor or self.cursor}&wait={wait}")
+            f"{self.base}/events?cursor={cursor or self.cursor}&wait={wait}"
+            + (f"&seen={seen}" if seen else ""))
         if status != 200:
             raise AssertionError(f"{status} {answer}")
         self.cursor = answer["cursor"]
@@ -201,6 +202,193 @@ class LongPoll(ScenarioCase):
         poller.token = "bob~000000000000~" + "A" * 43
         status, answer = await poller.curl(f"{poller.base}/events?cursor=0")
         self.assertEqual((status, answer["error"]["data"]["kind"]), (401, "unauthorized"))
+
+
+class Seen(ScenarioCase):
+    """A client that reads on before it acknowledges: cursor stays behind, seen goes on."""
+
+    async def pair(self):
+        ann, bob = await self.people("ann", "bob")
+        poller = Poller(self.server, await second_token(bob))
+        await bob.close()
+        return ann, bob, poller
+
+    async def read_on(self, poller, cursor="0", wait=1):
+        return await poller.poll(wait=wait, cursor=cursor, seen=poller.cursor)
+
+    def delivered(self, client):
+        return [e["params"]["delivered_seq"] for e in client.events if e["method"] == "receipt"]
+
+    async def fill(self, ann, user, first, last):
+        for i in range(first, last, 50):
+            await asyncio.gather(*[await ann.start_send(user, f"text {j}")
+                                   for j in range(i, min(last, i + 50))])
+
+    async def held(self, question):
+        await asyncio.sleep(0.5)
+        self.assertFalse(question.done())
+
+    async def test_what_was_seen_is_not_shown_and_not_acknowledged(self):
+        ann, bob, poller = await self.pair()
+        await ann.send(bob.user, "one")
+        await poller.poll(wait=5)
+        waiting = asyncio.create_task(self.read_on(poller, wait=30))
+        await self.held(waiting)
+        await ann.send(bob.user, "two")
+        await waiting
+        self.assertEqual(poller.texts(), ["one", "two"])
+        await ann.quiet(0.3)
+        self.assertEqual(self.delivered(ann), [])
+        again = await poller.poll(wait=5, cursor="0")
+        self.assertEqual([e["params"]["text"] for e in again["events"]], ["one", "two"])
+
+    async def test_delivered_follows_the_cursor_and_not_what_was_seen(self):
+        ann, bob, poller = await self.pair()
+        await ann.send(bob.user, "one")
+        first = (await poller.poll(wait=5))["cursor"]
+        second = await ann.send(bob.user, "two")
+        await self.read_on(poller, wait=5)
+        await ann.quiet(0.3)
+        self.assertEqual(self.delivered(ann), [])
+        answer = await self.read_on(poller, cursor=first)
+        self.assertEqual(answer["events"], [])
+        await ann.wait_events(1, "receipt")
+        self.assertEqual(self.delivered(ann), [second["seq"] - 1])
+        await poller.poll(wait=1)
+        await ann.wait_events(2, "receipt")
+        self.assertEqual(self.delivered(ann), [second["seq"] - 1, second["seq"]])
+        self.assertEqual(poller.texts(), ["one", "two"])
+
+    async def test_a_full_window_holds_the_question_until_an_ack(self):
+        ann, bob, poller = await self.pair()
+        await self.fill(ann, bob.user, 0, 300)
+        while len(poller.texts()) < 256:
+            await self.read_on(poller, wait=5)
+        self.assertEqual(len(poller.texts()), 256)
+        start = time.monotonic()
+        answer = await self.read_on(poller, wait=2)
+        self.assertGreater(time.monotonic() - start, 0.9)
+        self.assertEqual(answer["events"], [])
+        waiting = asyncio.create_task(self.read_on(poller, wait=50))
+        await self.held(waiting)
+        middle = [e["params"] for e in poller.events][127]
+        status, answer = await poller.call("ack", cursor=middle["cursor"])
+        self.assertEqual((status, answer["result"]), (200, {}))
+        await asyncio.wait_for(waiting, 5)
+        await ann.wait_events(1, "receipt")
+        self.assertEqual(self.delivered(ann)[-1], middle["seq"])
+        while len(poller.texts()) < 300:
+            await self.read_on(poller, wait=5, cursor=middle["cursor"])
+        self.assertEqual(poller.texts(), [f"text {i}" for i in range(300)])
+        self.assertEqual(self.delivered(ann)[-1], middle["seq"])
+
+    async def test_an_ack_reaches_only_what_was_shown(self):
+        ann, bob, poller = await self.pair()
+        await ann.send(bob.user, "one")
+        status, answer = await poller.call("ack", cursor="0")
+        self.assertEqual((status, answer["error"]["data"]["kind"]), (400, "invalid"))
+        cursor = (await poller.poll(wait=5))["cursor"]
+        generation, useq = cursor.split(".")
+        status, answer = await poller.call("ack", cursor=f"{generation}.{int(useq) + 1}")
+        self.assertEqual((status, answer["error"]["data"]["kind"]), (400, "invalid"))
+        status, answer = await poller.call("ack", cursor=cursor)
+        self.assertEqual((status, answer["result"]), (200, {}))
+        # The question may still come with the old cursor: nothing is shown again.
+        answer = await self.read_on(poller)
+        self.assertEqual(answer["events"], [])
+        await ann.send(bob.user, "two")
+        await self.read_on(poller, wait=5)
+        self.assertEqual(poller.texts(), ["one", "two"])
+
+    async def read_in_a_new_session(self, lose_session):
+        """400 events, read ahead of the acknowledgements, with a new poll session every few."""
+        ann, bob, poller = await self.pair()
+        filling = asyncio.create_task(self.fill(ann, bob.user, 0, 400))
+        acked = "0"
+        acked_seq = 0
+        rounds = 0
+        while len(poller.texts()) < 400:
+            await poller.poll(wait=5, cursor=acked, seen=poller.cursor)
+            await filling
+            last = poller.events[-1]["params"]
+            if len(poller.texts()) - acked_seq > 100:
+                place = poller.events[acked_seq + 70 - 1]["params"]
+                acked, acked_seq = place["cursor"], acked_seq + 70
+            rounds += 1
+            if rounds % 2 == 0:
+                ann = await lose_session(ann, bob)
+                poller.base = self.server.url.replace("ws://", "http://").removesuffix("/ws")
+        self.assertEqual(poller.texts(), [f"text {i}" for i in range(400)])
+        self.assertEqual(poller.events[acked_seq - 1]["params"]["cursor"], acked)
+        # Told at the next question, in whatever session: up to the acknowledged one, no further.
+        await poller.poll(wait=1, cursor=acked, seen=poller.cursor)
+        page = await ann.call("conversation.list", limit=1)
+        self.assertLessEqual(page["conversations"][0]["peer_delivered_seq"], acked_seq)
+        self.assertEqual(page["conversations"][0]["peer_delivered_seq"],
+                         poller.events[acked_seq - 1]["params"]["seq"])
+        self.assertEqual(last["text"], "text 399")
+
+    async def test_nothing_is_lost_or_doubled_when_the_server_is_killed(self):
+        async def lose(ann, _):
+            self.server.kill()
+            self.server.start()
+            return await self.reconnect(ann, "unread")
+        await self.read_in_a_new_session(lose)
+
+    async def test_a_websocket_in_between_ends_the_session_and_loses_nothing(self):
+        ann, bob, poller = await self.pair()
+        await ann.send(bob.user, "one")
+        await ann.send(bob.user, "two")
+        while len(poller.texts()) < 2:
+            await self.read_on(poller, wait=5)
+        first = poller.events[0]["params"]
+        socket = await self.connect(poller.token, "now")
+        await socket.close()
+        await ann.send(bob.user, "three")
+        await self.read_on(poller, wait=5, cursor=first["cursor"])
+        self.assertEqual(poller.texts(), ["one", "two", "three"])
+        await ann.wait_events(1, "receipt")
+        await ann.quiet(0.3)
+        self.assertEqual(self.delivered(ann), [first["seq"]])
+
+    async def test_a_session_that_nobody_asked_for_a_minute_loses_nothing(self):
+        ann, bob, poller = await self.pair()
+        await self.fill(ann, bob.user, 0, 3)
+        while len(poller.texts()) < 3:
+            await self.read_on(poller, wait=5)
+        first = poller.events[0]["params"]
+        await asyncio.sleep(62)
+        status, _ = await poller.call("ack", cursor=first["cursor"])
+        self.assertEqual(status, 400)  # it has ended
+        self.assertEqual(self.delivered(ann), [])
+        await ann.send(bob.user, "text 3")
+        await self.read_on(poller, wait=5, cursor=first["cursor"])
+        self.assertEqual(poller.texts(), [f"text {i}" for i in range(4)])
+        await ann.wait_events(1, "receipt")
+        self.assertEqual(self.delivered(ann), [first["seq"]])
+
+    async def test_other_generations_and_places_that_do_not_exist_yet_are_answered_with_reset(self):
+        ann, bob, poller = await self.pair()
+        await ann.send(bob.user, "one")
+        cursor = (await poller.poll(wait=5))["cursor"]
+        generation, useq = cursor.split(".")
+        for acked, seen in (("0", "99.5"), ("99.5", cursor), ("99.5", "99.1"),
+                            (cursor, f"{generation}.{int(useq) + 100}")):
+            answer = await poller.poll(wait=5, cursor=acked, seen=seen)
+            self.assertTrue(answer["reset"], (acked, seen))
+            self.assertEqual((answer["events"], answer["cursor"]), ([], cursor))
+        await ann.send(bob.user, "two")
+        await poller.poll(wait=5)
+        self.assertEqual(poller.texts(), ["one", "two"])
+
+    async def test_seen_that_is_no_cursor_or_before_the_cursor_is_refused(self):
+        ann, bob, poller = await self.pair()
+        await ann.send(bob.user, "one")
+        cursor = (await poller.poll(wait=5))["cursor"]
+        for seen in ("", "rubbish", "now", "1" * 200, "0"):
+            status, answer = await poller.curl(
+                f"{poller.base}/events?cursor={cursor}&seen={seen}&wait=1")
+            self.assertEqual((status, answer["error"]["code"]), (400, -32602), seen)
 
 
 if __name__ == "__main__":
