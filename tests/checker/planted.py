@@ -31,6 +31,9 @@ PLANTED = {
         "writes applied_index in a second transaction: a replay applies twice",
         ["--seconds", "8", "--kills", "0", "--point", "flush.between:kill:3",
          "--log-tail", "100000"], ("I1", "I2", "I3", "I4", "I6", "I7", "faults")),
+    "poll_answers_once": (
+        "a poll session forgets what it has answered: a cut connection loses it",
+        ["--seconds", "8", "--kills", "2"], ("polls",)),
     "none_with_flushes": (
         "no mistake, killed between flushes",
         ["--seconds", "6", "--kills", "0", "--point", "flush.before_commit:kill:4",

@@ -6,7 +6,7 @@ Each line of the history is one JSON object; the order of lines is the order in 
 happened here (one thread), so a line's number is its time:
 
   plan     what this run intends: users, devices, kills, seconds, point
-  device   dev, user                       a device of the run, by the recorder's own name
+  device   dev, user, polls                a device of the run, by the recorder's own name
   open     conn, dev                       a connection
   closed   conn, dev, how                  how: cut, closed (by us), lost (by the other side)
   invoke   op, conn, dev, method, params   written before the request leaves
@@ -19,9 +19,11 @@ happened here (one thread), so a line's number is its time:
   final    dev                             from here this device only reads everything
   end
 
-verify.py judges such a file; it shares no code with this one.
+Devices that poll write questions, too: polling.py. verify.py judges such a file; it shares no code
+with this one.
 
-usage: recorder.py OUT [--seconds S] [--kills N] [--seed N] [--users N] [--point NAME:kill:N]
+usage: recorder.py OUT [--seconds S] [--kills N] [--seed N] [--users N] [--polls N]
+                       [--point NAME:kill:N]
 """
 
 import argparse
@@ -35,6 +37,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from client import Client, Gone, RpcError, second_token  # noqa: E402
+from polling import PollDevice  # noqa: E402
 from server import Server, ServerFailed  # noqa: E402
 
 RECONNECT_SECONDS = 20.0
@@ -327,7 +330,7 @@ class Device:
                 heads = [await self.head_of(client, peer) for peer in self.run.peers[self.user]]
                 if progress() >= sum(heads):
                     return
-        print(f"recorder: {self.dev} is not shown everything", file=sys.stderr)
+        self.run.note_unfinished(self.dev)
 
 
 TAILS = ["hello", "ünï¢ödé 🙂👍🏽", "a\"b\\c/\n\ttab", "x" * 200, "привет", "﷽"]
@@ -355,17 +358,25 @@ class Run:
         if self.complaints <= 5:
             print(f"recorder: refused: {text}", file=sys.stderr)
 
+    def note_unfinished(self, dev):
+        print(f"recorder: {dev} is not shown everything", file=sys.stderr)
+
+    def add(self, device, polls):
+        self.history.write("device", dev=device.dev, user=device.user, polls=polls)
+        self.devices.append(device)
+
     async def make_devices(self):
         tokens = self.server.import_users(self.users)
         for user in self.users:
             client = await Client(self.server.url, tokens[user]).open()
             await client.resume()
             both = [tokens[user], await second_token(client)]
+            polling = [await second_token(client) for _ in range(self.options.polls)]
             await client.close()
             for i, token in enumerate(both):
-                device = Device(self, user, f"{user}/{i}", token)
-                self.history.write("device", dev=device.dev, user=user)
-                self.devices.append(device)
+                self.add(Device(self, user, f"{user}/{i}", token), False)
+            for i, token in enumerate(polling):
+                self.add(PollDevice(self, user, f"{user}/poll{i}", token, i % 2 == 1), True)
 
     async def disturb(self):
         """Kills chatd at random moments and starts it again; with a point it dies by itself."""
@@ -403,7 +414,7 @@ class Run:
 
     async def record(self):
         options = self.options
-        self.history.write("plan", users=options.users, devices=2 * options.users,
+        self.history.write("plan", users=options.users, devices=(2 + options.polls) * options.users,
                            kills=options.kills, seconds=options.seconds, seed=options.seed,
                            point=options.point)
         self.server.start()
@@ -435,6 +446,7 @@ def parse(words=None):
     parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--seed", type=int, default=None, help="default: by the clock, printed")
     parser.add_argument("--users", type=int, default=5)
+    parser.add_argument("--polls", type=int, default=2, help="long-poll devices of each user")
     parser.add_argument("--log-tail", type=int, default=200000)
     parser.add_argument("--point", help="fail point NAME:kill:N of each start")
     parser.add_argument("--env", action="append", default=[], help="NAME=VALUE for chatd")

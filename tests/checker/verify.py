@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Judges a history that recorder.py wrote, against the invariants of the design (architecture.md,
-section 8): I1 to I9 and I15. Shares no code with the recorder or with any client.
+section 8): I1 to I9 and I15; "polls" is I6 of the devices that poll. Shares no code with the recorder
+or with any client.
 
 For each invariant the verdict is ok, violated, or unknown: too few operations to say anything, or
 a fault that did not bite. Unknown fails like violated does.
@@ -34,6 +35,7 @@ LEAST = {
     "I8": 20,  # delivered receipts
     "I9": 10,  # resumes of a device that had acknowledged
     "I15": 200,  # entries
+    "polls": 10,  # questions asked again after a cut
     "faults": 1,  # kills with requests under way
 }
 
@@ -90,6 +92,21 @@ class Subscription:
         self.steps = []  # (line, "event", method, params) or (line, "ack", cursor)
 
 
+class Question:
+    """GET /events: a subscription for the length of one answer, from what the device has seen."""
+
+    def __init__(self, operation):
+        params = operation["params"]
+        self.conn, self.dev = operation["conn"], operation["dev"]
+        self.start = params.get("seen", params["cursor"])
+        self.acknowledged = params["cursor"]
+        self.invoke_line = operation["line"]
+        self.cursor = self.start
+        self.upto = None  # the answer's cursor
+        self.is_reset = False
+        self.steps = []  # as of a subscription; no acks
+
+
 class Read:
     def __init__(self, operation, user):
         self.dev = operation["dev"]
@@ -106,6 +123,12 @@ class History:
 
     def __init__(self, lines):
         self.user_of = {}
+        self.pollers = set()  # devices
+        self.questions = []  # answered ones
+        self.poll_acks = []  # (line, dev, cursor)
+        self.repeats = 0  # questions asked again from the place of one that was cut
+        self.cut_at = {}  # dev -> the place of its last question, which was cut
+        self.full_walk = {}  # dev -> its questions since the last one from "0"
         self.operations = {}
         self.sent = {}  # (dev, counter) -> Sent
         self.subscriptions = []
@@ -134,6 +157,8 @@ class History:
 
     def on_device(self, number, line):
         self.user_of[line["dev"]] = line["user"]
+        if line.get("polls"):
+            self.pollers.add(line["dev"])
 
     def on_fault(self, number, line):
         self.faults.append((number, line["what"]))
@@ -149,9 +174,25 @@ class History:
             if key not in self.sent:
                 self.sent[key] = Sent(line["dev"], self.user_of[line["dev"]], operation)
             self.sent[key].tries += 1
-        if line["method"] == "ack" and line["conn"] in self.open_subscription:
+        if line["method"] == "events":
+            self.on_question(operation)
+        elif line["method"] == "ack" and line["dev"] in self.pollers:
+            self.poll_acks.append((number, line["dev"], line["params"]["cursor"]))
+        elif line["method"] == "ack" and line["conn"] in self.open_subscription:
             self.open_subscription[line["conn"]].steps.append(
                 (number, "ack", line["params"]["cursor"], None))
+
+    def on_question(self, operation):
+        question = Question(operation)
+        operation["question"] = question
+        self.open_subscription[question.conn] = question
+        self.poll_acks.append((question.invoke_line, question.dev, question.acknowledged))
+        self.repeats += self.cut_at.pop(question.dev, None) == question.start
+
+    def on_cut(self, number, line):
+        question = self.operations[line["op"]].get("question")
+        if question is not None:
+            self.cut_at[question.dev] = question.start
 
     def on_unknown(self, number, line):
         self.unknown_lines.append(number)
@@ -172,6 +213,14 @@ class History:
             subscription = Subscription(operation)
             self.subscriptions.append(subscription)
             self.open_subscription[operation["conn"]] = subscription
+        elif method == "events":
+            question = operation["question"]
+            question.upto, question.is_reset = result["cursor"], result.get("reset", False)
+            question.answer_line = number
+            self.questions.append(question)
+            if question.start == "0":
+                self.full_walk[question.dev] = []
+            self.full_walk.setdefault(question.dev, []).append(question)
         elif method == "history.get":
             read = Read(operation, self.user_of[operation["dev"]])
             self.reads.append(read)
@@ -195,9 +244,15 @@ class History:
             subscription.steps.append((number, "event", line["method"], params))
 
     def last_full_reads(self):
-        """dev -> the subscription from "0" that came after its final line."""
-        return {s.dev: s for s in self.subscriptions
+        """dev -> (line, steps) of the subscription, or the questions, from "0" that came after its
+        final line."""
+        full = {s.dev: (s.invoke_line, s.steps) for s in self.subscriptions
                 if s.start == "0" and s.invoke_line > self.final_line.get(s.dev, FOREVER)}
+        for dev, questions in self.full_walk.items():
+            first = questions[0]
+            if first.start == "0" and first.invoke_line > self.final_line.get(dev, FOREVER):
+                full[dev] = (first.invoke_line, [step for q in questions for step in q.steps])
+        return full
 
 
 class Finding:
@@ -328,6 +383,9 @@ class Verifier:
                 elif change.method == "message.edit" and shown == self.owner[key].text:
                     finding.violated(f"{where} unedited, after {change} was acknowledged")
 
+    def order_of(self, dev):
+        return self.findings["polls" if dev in self.history.pollers else "I6"]
+
     # What everybody has in the end.
 
     def collect_finals(self):
@@ -335,11 +393,11 @@ class Verifier:
             if read.invoke_line > self.history.final_line.get(read.dev, FOREVER):
                 entries = self.final_entries[(read.dev, read.conv)]
                 entries.update((m["seq"], m) for m in read.result["messages"])
-        finding = self.findings["I6"]
-        for dev, subscription in self.history.last_full_reads().items():
+        for dev, (_, steps) in self.history.last_full_reads().items():
+            finding = self.order_of(dev)
             user = self.history.user_of[dev]
             mailbox = [(p["peer"], p["seq"], p["cursor"])
-                       for _, kind, method, p in subscription.steps
+                       for _, kind, method, p in steps
                        if kind == "event" and method == "message"]
             if user not in self.mailboxes:
                 self.mailboxes[user] = mailbox
@@ -510,6 +568,8 @@ class Verifier:
         finding = self.findings["I6"]
         for line, event in self.history.strays[:DETAILS_MAX]:
             finding.violated(f"line {line}: {event['dev']} was shown something before it subscribed")
+        polls = self.findings["polls"]
+        polls.saw(self.history.repeats if self.history.pollers else LEAST["polls"])
         walks = Walks(self)
         steps = []
         for subscription in self.history.subscriptions:
@@ -517,6 +577,13 @@ class Verifier:
             for line, kind, what, params in subscription.steps:
                 handler = walks.acknowledge if kind == "ack" else walks.show
                 steps.append((line, handler, subscription, (what, params)))
+        for question in self.history.questions:
+            steps.append((question.invoke_line, walks.begin, question, None))
+            for line, _, method, params in question.steps:
+                steps.append((line, walks.show, question, (method, params)))
+            steps.append((question.answer_line, walks.close, question, None))
+        for line, dev, cursor in self.history.poll_acks:
+            steps.append((line, walks.acknowledge_poll, dev, cursor))
         for line, handler, subscription, what in sorted(steps, key=lambda step: step[0]):
             handler(line, subscription, what)
         walks.end()
@@ -570,7 +637,6 @@ class Walks:
     def __init__(self, verifier):
         self.verifier = verifier
         self.history = verifier.history
-        self.order = verifier.findings["I6"]
         self.receipts = verifier.findings["I8"]
         self.cursors = verifier.findings["I9"]
         self.at = {}  # subscription -> [low, high, last cursor, shown indexes, acknowledged count]
@@ -582,6 +648,7 @@ class Walks:
         self.delivered = {}  # (user, peer) -> [list of the peer's messages, how many are covered]
         self.told = {}  # (subscription, peer) -> watermark
         self.last = {}  # dev -> last subscription
+        self.shown_by_polls = defaultdict(set)  # dev -> indexes shown, not yet acknowledged
 
     def begin(self, line, subscription, _):
         user = self.history.user_of[subscription.dev]
@@ -596,7 +663,7 @@ class Walks:
                 high = FOREVER
         else:
             low, high = self.cursor_places[subscription.dev].get(start, (-1, FOREVER))
-            self.order.saw(high != FOREVER)
+            self.verifier.findings["I6"].saw(high != FOREVER)
         self.at[subscription] = [low, high, None, [], 0]
         self.cursor_places[subscription.dev].setdefault(subscription.cursor, (low, high))
         self.last[subscription.dev] = subscription
@@ -618,29 +685,32 @@ class Walks:
         self.cursor_places[subscription.dev][cursor] = (state[0], state[1])
 
     def show_message(self, where, subscription, state, user, params):
+        order = self.verifier.order_of(subscription.dev)
         key = (params["peer"], params["seq"])
         cursor = params["cursor"]
         if self.message_at[user].setdefault(cursor, key) != key:
-            self.order.violated(f"{where}: cursor {cursor} is {key} and was "
+            order.violated(f"{where}: cursor {cursor} is {key} and was "
                                 f"{self.message_at[user][cursor]}")
         mailbox, places = self.verifier.mailboxes.get(user), self.verifier.places.get(user)
         if mailbox is None:
             return
         place = places.get(key)
         if place is None:
-            self.order.violated(f"{where} is shown {key}, which is not in its mailbox at the end")
+            order.violated(f"{where} is shown {key}, which is not in its mailbox at the end")
             return
         if mailbox[place][2] != cursor:
-            self.order.violated(f"{where} is shown {key} as {cursor}, at the end it is "
+            order.violated(f"{where} is shown {key} as {cursor}, at the end it is "
                                 f"{mailbox[place][2]}")
         low, high = state[0], state[1]
         if place <= low:
-            self.order.violated(f"{where} is shown {key} again or too late: the {place + 1}th of "
+            order.violated(f"{where} is shown {key} again or too late: the {place + 1}th of "
                                 f"its mailbox behind the {low + 1}th")
         elif high != FOREVER:
             self.check_gap(where, subscription.dev, user, int(high) + 1, place)
         state[0] = state[1] = place
         state[3].append(place)
+        if subscription.dev in self.history.pollers:
+            self.shown_by_polls[subscription.dev].add(place)
 
     def check_gap(self, where, dev, user, start, stop):
         """Only the device's own messages may be passed over."""
@@ -648,9 +718,28 @@ class Walks:
             peer, seq, _ = self.verifier.mailboxes[user][i]
             sent = self.verifier.original_of(conversation(user, peer), seq)
             if sent is None or sent.dev != dev:
-                self.order.violated(f"{where} is not shown {peer} {seq} ({sent}), the {i + 1}th of "
-                                    f"its mailbox, but the {stop + 1}th")
+                self.verifier.order_of(dev).violated(
+                    f"{where} is not shown {peer} {seq} ({sent}), the {i + 1}th of its mailbox, but "
+                    f"the {stop + 1}th")
                 return
+
+    def close(self, line, question, _):
+        """The answer's cursor: a place to go on from."""
+        low, high = self.at[question][:2]
+        where = f"line {line}: {question.dev} (from {question.start})"
+        if question.is_reset:
+            self.verifier.order_of(question.dev).violated(f"{where} is told to begin anew")
+        told, asked = numeric(question.upto), numeric(question.start)
+        if told and asked and told < asked:
+            self.cursors.violated(f"{where} is answered with {question.upto}")
+        self.cursor_places[question.dev][question.upto] = (low, high)
+
+    def acknowledge_poll(self, line, dev, cursor):
+        """Covers what any answer has shown so far, up to the cursor."""
+        place = -1 if cursor == "0" else self.cursor_places[dev].get(cursor, (-1, -1))[1]
+        done = {index for index in self.shown_by_polls[dev] if index <= place}
+        self.covered[self.history.user_of[dev]] |= done
+        self.shown_by_polls[dev] -= done
 
     def acknowledge(self, line, subscription, what):
         cursor = what[0]
@@ -697,8 +786,8 @@ class Walks:
         """The subscription that was drained at the end, before the one from 0, got everything."""
         full = self.history.last_full_reads()
         drained = {}
-        for subscription in self.history.subscriptions:
-            if subscription.dev in full and subscription is not full[subscription.dev]:
+        for subscription in self.history.subscriptions + self.history.questions:
+            if subscription.invoke_line < full.get(subscription.dev, (-1,))[0]:
                 drained[subscription.dev] = subscription
         for dev, subscription in drained.items():
             user = self.history.user_of[dev]

@@ -72,6 +72,22 @@ class Story:
         return self.add("event", conn=self.connection_of[dev], dev=dev, method="message",
                         params=self.message(dev[:3], seq, author, text, **more))
 
+    def ask(self, dev, cursor, shows, seen=None, **more):
+        """A question whose answer shows these texts; its cursor is that of the last."""
+        self.connections += 1
+        self.connection_of[dev] = self.connections
+        op = self.invoke(dev, "events", {"cursor": cursor, "wait": 1,
+                                         **({"seen": seen} if seen else {})})
+        for text in shows:
+            self.show(dev, *text)
+        upto = f"1.{10 * shows[-1][0]}" if shows else seen or cursor
+        return self.answer(op, {"cursor": upto, **more})
+
+    def ask_in_vain(self, dev, cursor, seen=None):
+        op = self.invoke(dev, "events", {"cursor": cursor, "wait": 1,
+                                         **({"seen": seen} if seen else {})})
+        self.add("cut", op=op, how="cut")
+
     def delivered(self, dev, seq):
         peer = BOB if dev.startswith(ANN) else ANN
         return self.add("event", conn=self.connection_of[dev], dev=dev, method="receipt",
@@ -328,6 +344,82 @@ class VerifyTest(unittest.TestCase):
     def test_i15_time_goes_back_along_the_order(self):
         lines = json.loads(json.dumps(clean().finish(TEXTS)).replace('"t3"', '"t0"'))
         self.caught(lines, "I15")
+
+    # A third device of bob, which polls.
+
+    def polling(self, *answers, full=None):
+        """answers: (cursor, seen, texts shown); then everything from 0, or what full says."""
+        story = clean()
+        story.add("device", dev="bob/p", user=BOB, polls=True)
+        story.connection_of["bob/p"] = 0
+        for cursor, seen, shows in answers:
+            story.ask("bob/p", cursor, shows, seen)
+        story.add("final", dev="bob/p")
+        story.ask("bob/p", "1.30", [])
+        for text in TEXTS if full is None else full:
+            story.ask("bob/p", "0" if text[0] == 1 else f"1.{10 * text[0] - 10}", [text])
+        story.read("bob/p", TEXTS)
+        return story
+
+    def test_polls_clean_also_with_repeats_and_reading_ahead(self):
+        story = self.polling(("0", None, TEXTS[:1]), ("0", None, TEXTS[:1]),
+                             ("0", "1.10", TEXTS[1:2]), ("0", "1.10", TEXTS[1:]),
+                             ("1.10", "1.30", []), ("1.30", None, []))
+        report = self.judge(story.finish(TEXTS))
+        self.assertEqual(report["all"], "ok", report)
+
+    def test_polls_questions_after_a_cut_are_counted(self):
+        story = clean()
+        story.add("device", dev="bob/p", user=BOB, polls=True)
+        story.connection_of["bob/p"] = 0
+        story.ask_in_vain("bob/p", "0")
+        story.ask("bob/p", "0", TEXTS[:2])
+        story.ask_in_vain("bob/p", "1.10", seen="1.20")
+        story.ask("bob/p", "1.20", TEXTS[2:])
+        report = self.judge(story.finish(TEXTS))
+        self.assertEqual((report["all"], report["polls"]["count"]), ("ok", 2), report)
+
+    def test_polls_a_text_is_lost_between_two_answers(self):
+        story = self.polling(("0", None, TEXTS[:1]), ("1.10", None, TEXTS[2:]))
+        self.caught(story.finish(TEXTS), "polls")
+
+    def test_polls_what_was_seen_is_shown_again(self):
+        story = self.polling(("0", None, TEXTS[:2]), ("0", "1.20", TEXTS[1:]))
+        self.caught(story.finish(TEXTS), "polls")
+
+    def test_polls_an_answer_is_out_of_order(self):
+        story = self.polling(("0", None, [TEXTS[1], TEXTS[0]]), ("1.10", None, TEXTS[2:]))
+        self.caught(story.finish(TEXTS), "polls")
+
+    def test_polls_the_end_is_missing(self):
+        story = clean()
+        story.add("device", dev="bob/p", user=BOB, polls=True)
+        story.connection_of["bob/p"] = 0
+        story.ask("bob/p", "0", TEXTS[:2])
+        story.add("final", dev="bob/p")
+        story.ask("bob/p", "1.20", [])
+        story.ask("bob/p", "0", TEXTS)
+        story.read("bob/p", TEXTS)
+        self.caught(story.finish(TEXTS), "polls")
+
+    def test_polls_another_mailbox_than_the_websocket_devices(self):
+        self.caught(self.polling(full=TEXTS[:2]).finish(TEXTS), "polls")
+
+    def test_polls_another_digest_than_the_websocket_devices(self):
+        story = self.polling(("0", None, TEXTS))
+        story.read("bob/p", TEXTS, digest="other")
+        self.caught(story.finish(TEXTS), "I4")
+
+    def test_polls_delivered_though_it_was_only_seen(self):
+        story = Story()
+        story.add("device", dev="bob/p", user=BOB, polls=True)
+        for dev in ("ann/0", "ann/1", "bob/0", "bob/1"):
+            story.connect(dev, "0")
+        story.send("ann/0", 1, "a1", 1)
+        story.ask("bob/p", "0", TEXTS[:1])
+        story.ask("bob/p", "0", [], seen="1.10")
+        story.delivered("ann/0", 1)
+        self.caught(story.finish(TEXTS[:1]), "I8")
 
     def test_the_program_says_it_with_its_exit_code(self):
         program = pathlib.Path(verify.__file__)

@@ -171,6 +171,45 @@ class LongPoll(ScenarioCase):
         while poller.texts() != ["one", "three"]:
             await poller.poll(wait=5)
 
+    async def test_three_devices_see_one_sequence_and_one_digest(self):
+        """Two on WebSockets, one that polls and reads ahead; all three write, too."""
+        ann, bob, cat = await self.people("ann", "bob", "cat")
+        second = await self.second_device(bob)
+        poller = Poller(self.server, await second_token(bob))
+
+        async def talk(client, peer, count):
+            for i in range(count):
+                await client.send(peer, f"{client.user} {client.device} {i}")
+
+        async def poll_and_talk(count):
+            for i in range(count):
+                await poller.call("message.send", to=ann.user, text=f"polled {i}")
+                await poller.poll(wait=0, cursor="0", seen=poller.cursor)
+
+        await asyncio.gather(talk(ann, bob.user, 60), talk(cat, bob.user, 60),
+                             talk(bob, ann.user, 30), talk(second, cat.user, 30),
+                             poll_and_talk(20))
+        shown = []
+        for client in (bob, second):
+            again = await self.reconnect(client, "0")
+            await again.wait_for(lambda again=again: len(again.of("message")) == 200)
+            shown.append([(m["cursor"], m["peer"], m["seq"], m["text"])
+                          for m in again.of("message")])
+        await poller.poll(wait=0)  # what it acknowledged is read anew, its own texts included
+        poller.cursor, poller.events = "0", []
+        while len(poller.texts()) < 200:
+            await poller.poll(wait=5, cursor="0", seen=poller.cursor)
+        shown.append([(e["params"]["cursor"], e["params"]["peer"], e["params"]["seq"],
+                       e["params"]["text"]) for e in poller.events if e["method"] == "message"])
+        self.assertEqual(shown[0], shown[1])
+        self.assertEqual(shown[0], shown[2])
+        for peer, other in ((ann.user, ann), (cat.user, cat)):
+            pages = [await client.call("history.get", peer=peer, limit=1)
+                     for client in self.clients[-2:]]
+            pages.append((await poller.call("history.get", peer=peer, limit=1))[1]["result"])
+            pages.append(await other.call("history.get", peer=bob.user, limit=1))
+            self.assertEqual(len({(p["head_seq"], p["digest"]) for p in pages}), 1, pages)
+
     async def test_who_leaves_a_poll_disturbs_nobody(self):
         ann, bob, poller = await self.pair()
         await poller.poll(wait=1)
