@@ -12,6 +12,9 @@ started again and compared with what the clients know:
 - each device, going on from the last cursor it was shown, gets exactly the rest, in order;
 - nothing is delivered that nobody acknowledged; what was durable is told.
 
+The points whose names begin with "tokens:" (C17) die while tokens are issued and revoked and passwords
+change (tokens.py): a revoked token stays refused, an issued one works, an old password is refused.
+
 usage: crash_points.py [POINT...] [--long]
 """
 
@@ -27,6 +30,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from client import Client, Gone, RpcError, device, second_token  # noqa: E402
 from server import Server, ServerFailed  # noqa: E402
+from tokens import Account, Wrong, churn_all  # noqa: E402
 
 TRAFFIC_SECONDS = 25.0
 SMALL_LOG = ["--log-tail", "65536"]
@@ -36,7 +40,7 @@ SMALL_SEGMENTS = ["--log-segment", "65536"]
 @dataclasses.dataclass
 class Point:
     case: str  # of reliability.md
-    traffic: str  # one, acks, bulk, recovery, drain
+    traffic: str  # one, acks, bulk, recovery, drain; tokens, tokens and bulk, tokens and recovery
     nth: int
     stored: str = "either"  # the send that was under way: yes, no, either
     more: tuple = ()  # further values of nth, with --long
@@ -65,6 +69,25 @@ POINTS = {
     "recovery.batch": Point("C16", "recovery", 1),
     "recovery.flushed": Point("C16", "recovery", 1),
     "drain.half": Point("C21", "drain", 1),
+    **{f"tokens:{name}": Point("C17", "tokens", nth, more=more) for name, nth, more in (
+        ("ws.received", 40, (25, 90)),
+        ("pipeline.gathered", 20, (7, 45)),
+        ("journal.before_sync", 20, (7, 45)),
+        ("pipeline.durable", 20, (7, 45)),
+        ("session.answer_half", 40, (25, 90)),
+        ("session.answered", 40, (25, 90)))},
+    **{f"tokens:{name}": Point("C17", "tokens and bulk", nth, more=more) for name, nth, more in (
+        ("flush.before", 3, (1, 10)),
+        ("flush.during", 3, (1, 10)),
+        ("flush.before_commit", 3, (1, 10)),
+        ("flush.committed", 3, (1, 10)),
+        ("flush.done", 3, (1, 10)),
+        ("journal.rotated", 3, (1, 10)),
+        ("trim.half", 2, (1, 5)),
+        ("checkpoint.before", 3, (1, 10)),
+        ("checkpoint.during", 5, (1, 50)))},
+    "tokens:recovery.batch": Point("C17", "tokens and recovery", 1),
+    "tokens:recovery.flushed": Point("C17", "tokens and recovery", 1),
 }
 
 
@@ -138,16 +161,20 @@ class Person:
 class Crash:
     def __init__(self, name, point, nth):
         self.name, self.point, self.nth = name, point, nth
-        small = SMALL_LOG if point.traffic in ("bulk", "recovery") else []
+        is_small = point.traffic.endswith(("bulk", "recovery"))
+        small = SMALL_LOG if is_small else []
         self.server = Server(build=None, options=[*SMALL_SEGMENTS, *small])
-        self.armed = {"CHAT_FAILPOINT": f"{name}:kill:{nth}"}
+        self.fail_point = name.removeprefix("tokens:")
+        self.armed = {"CHAT_FAILPOINT": f"{self.fail_point}:kill:{nth}"}
         self.people = {}
+        self.accounts = []
         self.acked = {}  # user -> highest seq of the other that it has acknowledged
 
     async def prepare(self, users):
         """Users with two devices each; ann/0 alone has one, so that what it is told is clear."""
-        self.server.start()
-        tokens = self.server.import_users(users)
+        if not self.server.is_running():
+            self.server.start()
+        tokens = self.server.import_users(users) if users else {}
         for user in users:
             client = await device(self.server, tokens[user])
             second = await second_token(client)
@@ -371,31 +398,69 @@ class Crash:
         self.server.start()
         await self.check_all()
 
+    async def make_accounts(self):
+        self.server.start()
+        self.accounts = [Account(self.server, user, restless)
+                         for user, restless in (("tom", 0), ("una", 5), ("vic", 40))]
+        for account in self.accounts:
+            await account.warm_up()
+
+    async def check_accounts(self):
+        for account in self.accounts:
+            await account.check()
+        self.server.kill()
+        self.server.start()
+        for account in self.accounts:
+            await account.check()
+
+    async def run_tokens(self):
+        await self.make_accounts()
+        is_bulk = self.point.traffic == "tokens and bulk"
+        await self.prepare(["ann", "bob", "cat", "dan"] if is_bulk else [])
+        await self.restart_armed()
+        traffic = [churn_all(self.accounts), *([self.bulk()] if is_bulk else [])]
+        await self.until_death(self.both(*traffic))
+        self.server.start()
+        await self.check_accounts()
+        if is_bulk:
+            await self.check_all()
+
+    async def both(self, *traffic):
+        done = await asyncio.gather(*traffic, return_exceptions=True)
+        raise next((e for e in done if not isinstance(e, (Gone, OSError))), done[0])
+
     async def run_recovery(self):
         """Dies while starting, again and again, each time a little later."""
+        if self.point.traffic == "tokens and recovery":
+            await self.make_accounts()
         await self.prepare(["ann", "bob", "cat", "dan"])
         self.server.kill()
         self.server.options = [*SMALL_SEGMENTS, "--log-tail", "4000000"]
         self.server.start()
         await self.connect_all("now")
+        churning = asyncio.ensure_future(churn_all(self.accounts)) if self.accounts else None
         task = asyncio.ensure_future(self.bulk(rounds=15))
         await asyncio.wait([task], timeout=20)
         await asyncio.sleep(0.1)
         self.server.kill()
-        await asyncio.wait([task], timeout=5)
+        await asyncio.wait([task, *([churning] if churning else [])], timeout=5)
+        claim(not churning or isinstance(churning.exception(), (Gone, OSError)),
+              f"the tokens failed: {churning and churning.exception()!r}")
         for person in self.people.values():
             await person.client.close()
         self.server.options = [*SMALL_SEGMENTS, *SMALL_LOG]
         deaths = 0
         for nth in (1, 2, 3, 5, 1):
             try:
-                self.server.start(environment={"CHAT_FAILPOINT": f"{self.name}:kill:{nth}"})
+                self.server.start(environment={"CHAT_FAILPOINT": f"{self.fail_point}:kill:{nth}"})
                 self.server.kill()
             except ServerFailed as failure:
                 claim("exit code -9" in str(failure), str(failure))
                 deaths += 1
         claim(deaths >= 1, "the point was never reached")
         self.server.start()
+        if self.accounts:
+            await self.check_accounts()
         await self.check_all()
 
     async def run_drain(self):
@@ -410,7 +475,9 @@ class Crash:
 
     async def run(self):
         runs = {"one": self.run_one, "acks": self.run_one, "bulk": self.run_bulk,
-                "recovery": self.run_recovery, "drain": self.run_drain}
+                "recovery": self.run_recovery, "drain": self.run_drain,
+                "tokens": self.run_tokens, "tokens and bulk": self.run_tokens,
+                "tokens and recovery": self.run_recovery}
         await runs[self.point.traffic]()
         claim(not self.server.complaints(), f"chatd complained: {self.server.complaints()[:2]}")
 
@@ -421,7 +488,7 @@ def run_point(name, nth):
     try:
         asyncio.run(crash.run())
         line = ""
-    except (Red, ServerFailed, RpcError, Gone, OSError, TimeoutError, asyncio.TimeoutError) as red:
+    except (Red, Wrong, ServerFailed, RpcError, Gone, OSError, TimeoutError, asyncio.TimeoutError) as red:
         line = f"{type(red).__name__}: {red}"
     finally:
         crash.server.close()
