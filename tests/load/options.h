@@ -33,6 +33,7 @@ struct options {
 int pairs_run(const struct options *options);
 int fill_run(const struct options *options);
 int idle_run(const struct options *options);
+int polls_run(const struct options *options);
 int resume_run(const struct options *options);
 int history_run(const struct options *options);
 int echo_run(const struct options *options);
