@@ -1,5 +1,6 @@
 #!/bin/sh
-# A short run of chat-load on the release build: lost, doubled and misordered must be 0.
+# A short run of chat-load on the release build: lost, doubled and misordered must be 0, and held long polls
+# are each answered once and not before their time.
 # usage: smoke.sh BIN_DIRECTORY
 set -eu
 bin=$1
@@ -14,6 +15,7 @@ done
 address=$(sed -n 's/^ready listen=\([^ ]*\).*/\1/p' "$data/ready")
 seq -f '{"user":"user%g"}' 1 200 |
     "$bin/chatctl" --admin-socket "$data/chatd/admin.sock" user import - --tokens >"$data/tokens"
+"$bin/chat-load" polls --server "$address" --tokens "$data/tokens" --seconds 2 --pid $server
 "$bin/chat-load" pairs --server "$address" --tokens "$data/tokens" --pairs 100 --window 32 \
     --seconds 3 --pid $server >"$data/result"
 cat "$data/result"
