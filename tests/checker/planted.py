@@ -22,8 +22,10 @@ PLANTED = {
         "answers before the batch is written: kills lose what was acknowledged",
         ["--seconds", "8", "--kills", "12"], ("I1", "I2", "I3", "I4", "I5", "I7")),
     "dedupe_in_memory": (
+        # Without polls: their many retries within one process are stored twice by the next replay, and
+        # by one copy only where the other was flushed; chatd notices that by itself and stops.
         "forgets counters at a restart: a retry is stored twice",
-        ["--seconds", "8", "--kills", "6"], ("I3",)),
+        ["--seconds", "8", "--kills", "6", "--polls", "0"], ("I3",)),
     "catchup_by_conversation": (
         "catches up conversation by conversation: cursors jump, messages are missed",
         ["--seconds", "8", "--kills", "3"], ("I6", "I9")),

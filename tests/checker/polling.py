@@ -214,14 +214,14 @@ class PollDevice:
     async def drain(self, progress):
         """Asks until everything came: progress is then the sum of all heads."""
         messages = set()
-        last_change = time.monotonic()
+        best, last_change = -1, time.monotonic()
         while time.monotonic() < last_change + STALLED_SECONDS:
             events = await self.ask(1)
             self.be_done_with(self.shown)
-            if events:
-                last_change = time.monotonic()
             messages |= {(e["params"]["peer"], e["params"]["seq"]) for e in events or []
                          if e["method"] == "message"}
+            if progress(messages) > best:
+                best, last_change = progress(messages), time.monotonic()
             heads = [(await self.call("history.get", peer=peer, limit=1))["head_seq"]
                      for peer in self.run.peers[self.user]]
             if progress(messages) >= sum(heads):

@@ -37,7 +37,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from client import Client, Gone, RpcError, second_token  # noqa: E402
-from polling import PollDevice  # noqa: E402
+from polling import Lost, PollDevice, Refused  # noqa: E402
 from server import Server, ServerFailed  # noqa: E402
 
 RECONNECT_SECONDS = 20.0
@@ -465,7 +465,7 @@ def record(options):
         asyncio.run(run.record())
         print(f"recorder: {run.history.operations} operations, {run.history.connections} "
               f"connections, {run.server.starts} starts")
-    except (ServerFailed, Gone, RpcError, OSError, asyncio.TimeoutError) as failure:
+    except (ServerFailed, Gone, Lost, Refused, RpcError, OSError, asyncio.TimeoutError) as failure:
         # It did not start again, or it died or refused after everything had healed.
         what = f"{type(failure).__name__}: {failure}"
         print(f"recorder: {what}", file=sys.stderr)
