@@ -173,9 +173,9 @@ class Server:
         return [line for line in self.log_text().splitlines()
                 if re.search(r"ERROR: \w*Sanitizer|runtime error:|CHECK\(.*failed|Assertion", line)]
 
-    def ctl(self, *words, check=True):
+    def ctl(self, *words, check=True, stdin=""):
         done = subprocess.run([str(self.bin / "chatctl"), "--admin-socket", str(self.admin), *words],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+                              input=stdin, capture_output=True, text=True, timeout=300, check=False)
         if check and done.returncode != 0:
             raise ServerFailed(f"chatctl {' '.join(words)}: exit {done.returncode}: "
                                f"{done.stdout[-500:]}{done.stderr[-500:]}")
