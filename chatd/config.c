@@ -57,6 +57,8 @@ static const struct setting {
             1ULL << 34, NULL, "Bytes of one file of the log; only whole files are trimmed." },
     { "connections_max", NULL, NUMBER, FIELD(connections_max), "18000", 1, 1000000, NULL,
             "Connections accepted at once." },
+    { "connections_unauthenticated", NULL, NUMBER, FIELD(connections_unauthenticated), "1000", 1,
+            1000000, NULL, "Of them, those that have not logged in yet." },
     { "connections_per_source", NULL, NUMBER, FIELD(connections_per_source), "1000", 0, 1000000,
             NULL, "Connections at once from one address (IPv6: one /64); 0: no limit." },
     { "messages_per_second", NULL, NUMBER, FIELD(messages_per_second), "10000", 0, 1000000, NULL,

@@ -29,6 +29,7 @@ struct config {
     uint64_t log_tail_max;
     uint64_t log_segment_bytes;
     uint64_t connections_max;
+    uint64_t connections_unauthenticated;
     uint64_t connections_per_source;
     uint64_t messages_per_second;
     uint64_t bytes_per_day;

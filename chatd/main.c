@@ -206,6 +206,7 @@ static enum err start_net(struct chatd *chatd, char *reason, size_t reason_bytes
         .frame_bytes_max_before = FRAME_BYTES_MAX_BEFORE,
         .frame_bytes_max_after = FRAME_BYTES_MAX_AFTER,
         .connections_max = (unsigned)chatd->config.connections_max,
+        .strangers_max = (unsigned)chatd->config.connections_unauthenticated,
         .connections_per_source = (unsigned)chatd->config.connections_per_source,
         .is_loopback_exempt = strcmp(chatd->config.limit_loopback, "no") == 0,
         .tls_certificate = has_tls(chatd) ? chatd->config.tls_certificate : NULL,

@@ -27,6 +27,7 @@
 #include "net/loop_hook.h"
 #include "net/net.h"
 #include "net/source.h"
+#include "net/strangers.h"
 #include "net/tls.h"
 
 enum link_state {
@@ -48,6 +49,8 @@ struct net_link {
     void *peer;
     TAILQ_ENTRY(net_link) in_state;
     TAILQ_ENTRY(net_link) in_writers;
+    TAILQ_ENTRY(net_link) in_strangers;
+    int64_t accepted_ms;
     int64_t since_ms; // when it came into its state
     // HELD to LINGERING: the client leaves, may be written to. OPEN: shows the first frame unread.
     struct ev_io watch;
@@ -75,7 +78,8 @@ struct net_link {
     bool is_ws;
     bool is_admin;
     bool is_trusted;
-    bool is_writer; // in net->writers
+    bool is_stranger; // in source->strangers
+    bool is_writer;   // in net->writers
     bool wants_ping;
     bool is_cut;      // DOOMED: libwebsockets was told; what survives is cut again by net_sweep()
     bool is_peer_set; // the upper layer knows this link and was not yet told that it is gone
@@ -114,6 +118,8 @@ struct net {
     struct net_link *adopting; // handed to libwebsockets, which has not yet taken or refused it
     unsigned link_count;
     struct map sources;
+    struct source_queue strange_sources; // those with strangers
+    unsigned stranger_count;
     struct link_queue queues[LINK_STATE_COUNT];
     struct link_queue writers;
     unsigned char scratch[LWS_PRE + NET_SCRATCH_BYTES];

@@ -37,9 +37,13 @@ static void link_adopt(struct net *net, int fd, struct source *source)
     link->source = source;
     link->is_admin = is_admin;
     link->state = LINK_REQUEST;
-    link->since_ms = loop_now_ms(net->loop);
+    link->accepted_ms = loop_now_ms(net->loop);
+    link->since_ms = link->accepted_ms;
     TAILQ_INSERT_TAIL(&net->queues[LINK_REQUEST], link, in_state);
     net->link_count++;
+    if (!is_admin) {
+        strangers_enter(link);
+    }
     loop_tick_enable(net->loop, 1);
 
     memset(&description, 0, sizeof(description));
@@ -73,10 +77,14 @@ void listen_resume(struct net *net)
     }
 }
 
-static bool is_full(const struct net *net, bool is_admin)
+static void take_admin(struct net *net, int fd)
 {
     // Whoever administers a full server has to get in.
-    return net->link_count >= net->config.connections_max + (is_admin ? ADMIN_SPARE : 0);
+    if (net->link_count >= net->config.connections_max + ADMIN_SPARE) {
+        close(fd);
+        return;
+    }
+    link_adopt(net, fd, NULL);
 }
 
 static bool is_too_many(const struct net *net, const struct source *source)
@@ -93,7 +101,7 @@ static void take_public(struct net *net, int fd, const struct sockaddr *peer)
     const int on = 1;
     struct source *source = source_take(&net->sources, peer);
 
-    if (source == NULL || is_too_many(net, source)) {
+    if (source == NULL || is_too_many(net, source) || !strangers_make_room(net, source)) {
         source_release(&net->sources, source);
         close(fd);
         return;
@@ -121,10 +129,8 @@ static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
             }
             return;
         }
-        if (is_full(net, listener->is_admin)) {
-            close(fd);
-        } else if (listener->is_admin) {
-            link_adopt(net, fd, NULL);
+        if (listener->is_admin) {
+            take_admin(net, fd);
         } else {
             take_public(net, fd, (const struct sockaddr *)&peer);
         }

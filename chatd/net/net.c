@@ -253,6 +253,7 @@ enum err net_create(struct loop *loop, const struct net_config *config,
     net->loop = loop;
     net->handlers = *handlers;
     TAILQ_INIT(&net->writers);
+    TAILQ_INIT(&net->strange_sources);
     for (int state = 0; state < LINK_STATE_COUNT; state++) {
         TAILQ_INIT(&net->queues[state]);
     }
@@ -381,4 +382,5 @@ bool net_sweep(struct net *net, int64_t now_ms)
 void net_link_trust(struct net_link *link)
 {
     link->is_trusted = true;
+    strangers_leave(link);
 }

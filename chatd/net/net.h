@@ -38,6 +38,8 @@ struct net_config {
     size_t frame_bytes_max_after;    // largest message on a trusted link, and HTTP body
     unsigned connections_max;        // accepted at once; further ones are closed at accept, but
                                      // for a few on the admin socket
+    unsigned strangers_max;          // of them, not yet net_link_trust()ed; see net/strangers.h.
+                                     // 0: no limit
     unsigned connections_per_source; // further ones are closed at accept; 0: no limit
     bool is_loopback_exempt;         // ... and so not from loopback; see net_link_source()
     int request_deadline_ms;         // 0: NET_REQUEST_DEADLINE_MS
@@ -119,7 +121,8 @@ void net_link_want_write(struct net_link *link);
 // peer has left.
 void net_link_pause(struct net_link *link, bool is_paused);
 
-// Authenticated: the larger message limit holds from now on.
+// Authenticated: the larger message limit holds from now on, and it is no stranger any more. For a
+// WebSocket, or an HTTP exchange whose answer may take long.
 void net_link_trust(struct net_link *link);
 
 // Sends a ping frame.

@@ -43,6 +43,7 @@ struct source *source_take(struct map *sources, const struct sockaddr *peer)
         return NULL;
     }
     *source = wanted;
+    TAILQ_INIT(&source->strangers);
     source->link_count = 1;
     if (!map_insert(sources, &source->by_text, hash)) {
         free(source);

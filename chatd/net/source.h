@@ -7,18 +7,27 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #include "shared/map.h"
 
 #define SOURCE_TEXT_BYTES 33
 
+struct net_link;
+TAILQ_HEAD(stranger_queue, net_link);
+
 struct source {
     struct map_node by_text;
     char text[SOURCE_TEXT_BYTES]; // "192.0.2.7", "2001:db8:0:1::/64"
     bool is_loopback;
     unsigned link_count;
+    TAILQ_ENTRY(source) in_strange;  // net.strange_sources, while it has strangers
+    struct stranger_queue strangers; // the longest here first
+    unsigned stranger_count;
 };
+
+TAILQ_HEAD(source_queue, source);
 
 // The source of this peer, with one connection more; NULL when memory is exhausted.
 struct source *source_take(struct map *sources, const struct sockaddr *peer);

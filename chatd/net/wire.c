@@ -35,6 +35,7 @@ void wire_destroyed(struct net_link *link)
     }
     TAILQ_REMOVE(&net->queues[link->state], link, in_state);
     net->link_count--;
+    strangers_leave(link);
     source_release(&net->sources, link->source);
     link_unjoin(link);
     if (link->is_ws) {

@@ -71,6 +71,7 @@ static void on_token(void *context, const struct account_result *result)
     }
     exchange->caller.identity = result->identity;
     exchange->caller.is_authenticated = true;
+    net_link_trust(exchange->link);
     exchange->caller.is_admin |= service_is_admin(exchange->set->service, &result->identity);
     exchange->authenticated(exchange);
 }

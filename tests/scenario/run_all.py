@@ -32,6 +32,7 @@ PROGRAMS = {
     "long_poll": ("scenario/long_poll.py", [], []),
     "tls": ("scenario/tls.py", [], []),
     "attacks_sources": ("scenario/attacks_sources.py", [], []),
+    "attacks_floods": ("scenario/attacks_floods.py", [], []),
     "attacks_methods": ("scenario/attacks_methods.py", [], []),
     "attacks_secrets": ("scenario/attacks_secrets.py", [], []),
     "attacks_http": ("scenario/attacks_http.py", [], []),
