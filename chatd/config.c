@@ -65,6 +65,8 @@ static const struct setting {
             "Messages and other changes of one user, ten times as many at once; 0: no limit." },
     { "bytes_per_day", NULL, NUMBER, FIELD(bytes_per_day), "10737418240", 0, 1ULL << 50, NULL,
             "Bytes of text that one user may write in a day; 0: no limit." },
+    { "stored_bytes_per_user", NULL, NUMBER, FIELD(stored_bytes_per_user), "10737418240", 0,
+            1ULL << 50, NULL, "Bytes that one user's own messages may take in all; 0: no limit." },
     { "devices_per_user", NULL, NUMBER, FIELD(devices_per_user), "250", 1, DEVICES_PER_USER_MAX,
             NULL, "Devices that one user may have, revoked ones not counted." },
     { "watches_per_user", NULL, NUMBER, FIELD(watches_per_user), "10000", 0, 1000000, NULL,

@@ -267,7 +267,8 @@ static enum err start(struct chatd *chatd, char *reason, size_t reason_bytes)
     }
     if (err == ERR_OK) {
         const struct quotas quotas = {
-            .meter = { chatd->config.messages_per_second, chatd->config.bytes_per_day },
+            .meter = { chatd->config.messages_per_second, chatd->config.bytes_per_day,
+                    chatd->config.stored_bytes_per_user },
             .devices_per_user = chatd->config.devices_per_user,
             .watches_per_user = chatd->config.watches_per_user,
         };

@@ -76,6 +76,7 @@
 #define NAME_FREE_FAILURES 4
 #define SOURCE_FREE_FAILURES 50 // a household or an office behind one address
 #define SOURCE_FORGET_MS 30000
+#define STORED_ENTRY_BYTES 128 // what an entry of a conversation counts for beside its text
 #define METERED_USERS_MAX 16384
 #define METER_BURST_SECONDS 10
 #define STRICT_AFTER_START_MS 600000 // guesses that a restart would give are not worth the wait

@@ -35,6 +35,10 @@ static const struct {
             FIELD_USER | FIELD_PEER | FIELD_DEVICE | FIELD_AFTER | FIELD_CSEQ | FIELD_USEQ, true },
     [RECORD_READ] = { "read", FIELD_USER | FIELD_PEER | FIELD_CSEQ, true },
     [RECORD_BLOCK] = { "block", FIELD_USER | FIELD_PEER | FIELD_FLAGS, true },
+    [RECORD_AGAIN] = { "again",
+            FIELD_USER | FIELD_PEER | FIELD_DEVICE | FIELD_COUNTER | FIELD_CSEQ | FIELD_TS |
+                    FIELD_TEXT,
+            true },
     [RECORD_USER_CLAIM] = { "user_claim", FIELD_USER | FIELD_TS | FIELD_HASH | FIELD_SECRET,
             false },
 };

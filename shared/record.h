@@ -35,6 +35,9 @@ enum record_type {
     RECORD_READ = 12,       // user (who has read), peer (who wrote), cseq
     RECORD_BLOCK = 13,      // user blocks peer (flags 1) or no longer (0)
     RECORD_USER_CLAIM = 14, // user (invited), hash of the invite's code, secret, ts
+    RECORD_AGAIN =
+            15, // a send (cseq 0) or an edit that its user has no room for: user, peer, device,
+                // counter, cseq, ts, text. Only answered, as before, if it was applied before
     RECORD_TYPE_COUNT
 };
 

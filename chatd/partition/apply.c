@@ -25,6 +25,8 @@ enum err apply_record(struct partition *partition, const struct record *record, 
     case RECORD_EDIT:
     case RECORD_DELETE:
         return apply_message(partition, owner, record, side, applied);
+    case RECORD_AGAIN:
+        return apply_again(partition, owner, record, side, applied);
     case RECORD_DELIVERED:
     case RECORD_READ:
     case RECORD_BLOCK:

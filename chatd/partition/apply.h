@@ -22,6 +22,8 @@ enum err apply_account(struct partition *partition, const struct record *record,
         struct applied *applied) MUST_USE;
 enum err apply_message(struct partition *partition, struct user *owner, const struct record *record,
         enum side side, struct applied *applied) MUST_USE;
+enum err apply_again(struct partition *partition, struct user *owner, const struct record *record,
+        enum side side, struct applied *applied) MUST_USE;
 enum err apply_receipt(struct partition *partition, struct user *owner, const struct record *record,
         enum side side, struct applied *applied) MUST_USE;
 

@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Send, edit and delete: each appends an entry to both copies of the conversation.
+// Send, edit and delete: each appends an entry to both copies of the conversation. What its user
+// has stored in all is kept along the way, on the user's own side; it decides nothing here, because
+// the two sides must decide alike.
 
 #include "partition/apply.h"
 #include "partition/marks.h"
 #include "partition/residence.h"
+#include "shared/limits.h"
 
 static const enum message_kind kinds[RECORD_TYPE_COUNT] = {
     [RECORD_SEND] = MESSAGE_TEXT,
     [RECORD_EDIT] = MESSAGE_EDIT,
     [RECORD_DELETE] = MESSAGE_DELETE,
 };
+
+static enum message_kind kind_of(const struct record *record)
+{
+    if (record->type == RECORD_AGAIN) {
+        return record->cseq == 0 ? MESSAGE_TEXT : MESSAGE_EDIT;
+    }
+    return kinds[record->type];
+}
 
 static enum err out_of_memory(struct partition *partition)
 {
@@ -23,7 +34,7 @@ static enum err decide(struct partition *partition, struct conversation *convers
 {
     const struct message wanted = {
         .counter = record->counter,
-        .kind = (uint8_t)kinds[record->type],
+        .kind = (uint8_t)kind_of(record),
         .target = record->cseq,
         .text = record->text,
     };
@@ -51,7 +62,7 @@ static enum err decide(struct partition *partition, struct conversation *convers
     if (record->after != 0 && record->after - 1 != applied->last) {
         return ERR_CONFLICT;
     }
-    if (record->type != RECORD_SEND &&
+    if (kind_of(record) != MESSAGE_TEXT &&
             (record->cseq == 0 || record->cseq > conversation->head_cseq)) {
         return ERR_NOT_FOUND;
     }
@@ -59,9 +70,9 @@ static enum err decide(struct partition *partition, struct conversation *convers
     return ERR_OK;
 }
 
-// Empties the texts of all edits of a message, newest first.
+// Empties the texts of all edits of a message, newest first; *grown sinks by what they held.
 static enum err empty_edits(struct partition *partition, struct conversation *conversation,
-        uint64_t edit)
+        uint64_t edit, int64_t *grown)
 {
     while (edit != 0) {
         struct message *row;
@@ -73,6 +84,7 @@ static enum err empty_edits(struct partition *partition, struct conversation *co
             return err;
         }
         edit = row->edit;
+        *grown -= row->text.size;
         row = conversation_rewrite(conversation, row, (struct bytes){ 0 });
         if (row == NULL) {
             return out_of_memory(partition);
@@ -83,9 +95,9 @@ static enum err empty_edits(struct partition *partition, struct conversation *co
 
 // What an edit or a delete does to the message it names. A target that retention removed, or that
 // is not a text of this author, or is deleted already, changes nothing; the entry stays all the
-// same.
+// same. *grown is by how much texts that were there before are longer now.
 static enum err change_target(struct partition *partition, struct conversation *conversation,
-        struct message *entry)
+        struct message *entry, int64_t *grown)
 {
     struct message *target;
     enum err err = rows_take(partition, conversation, entry->target, &target);
@@ -104,13 +116,14 @@ static enum err change_target(struct partition *partition, struct conversation *
     }
     uint64_t newest_edit = target->edit;
     struct bytes text = entry->kind == MESSAGE_EDIT ? entry->text : (struct bytes){ 0 };
+    *grown += (int64_t)text.size - (int64_t)target->text.size;
     target = conversation_rewrite(conversation, target, text);
     if (target == NULL) {
         return out_of_memory(partition);
     }
     if (entry->kind == MESSAGE_DELETE) {
         target->flags |= MESSAGE_IS_DELETED;
-        return empty_edits(partition, conversation, newest_edit);
+        return empty_edits(partition, conversation, newest_edit, grown);
     }
     target->flags |= MESSAGE_IS_EDITED;
     target->edit = entry->cseq;
@@ -119,13 +132,13 @@ static enum err change_target(struct partition *partition, struct conversation *
 }
 
 static enum err append_entry(struct partition *partition, struct conversation *conversation,
-        struct message *entry, struct bytes from)
+        struct message *entry, struct bytes from, int64_t *grown)
 {
     uint64_t text_hash = message_text_hash(entry->text);
     enum err err = ERR_OK;
 
     if (entry->kind != MESSAGE_TEXT) {
-        err = change_target(partition, conversation, entry);
+        err = change_target(partition, conversation, entry, grown);
     }
     if (err != ERR_OK) {
         return err;
@@ -153,6 +166,13 @@ static void note_device_counter(struct partition *partition, struct user *owner,
         device->is_dirty = true;
         residence_mark_user(partition, owner);
     }
+}
+
+static void note_stored(struct user *owner, const struct message *entry, int64_t grown)
+{
+    int64_t stored = (int64_t)owner->stored_bytes + STORED_ENTRY_BYTES + entry->text.size + grown;
+
+    owner->stored_bytes = stored > 0 ? (uint64_t)stored : 0;
 }
 
 static enum err find_or_add(struct partition *partition, struct user *owner, struct bytes peer,
@@ -197,10 +217,11 @@ enum err apply_message(struct partition *partition, struct user *owner, const st
         .target = record->cseq,
         .text = record->text,
         .sender = sender,
-        .kind = (uint8_t)kinds[record->type],
+        .kind = (uint8_t)kind_of(record),
         .is_dirty = true,
     };
-    err = append_entry(partition, conversation, &entry, record->user);
+    int64_t grown = 0;
+    err = append_entry(partition, conversation, &entry, record->user, &grown);
     if (err != ERR_OK) {
         return err;
     }
@@ -212,6 +233,8 @@ enum err apply_message(struct partition *partition, struct user *owner, const st
     residence_count_bytes(partition, conversation, bytes_before);
     if (is_owner) {
         note_device_counter(partition, owner, record);
+        note_stored(owner, &entry, grown);
+        applied->stored = owner->stored_bytes;
     }
     applied->cseq = entry.cseq;
     applied->useq = entry.useq;
@@ -219,4 +242,23 @@ enum err apply_message(struct partition *partition, struct user *owner, const st
     applied->digest = conversation->digest;
     applied->has_event = true;
     return ERR_OK;
+}
+
+enum err apply_again(struct partition *partition, struct user *owner, const struct record *record,
+        enum side side, struct applied *applied)
+{
+    bool is_owner = side == SIDE_USER;
+    struct conversation *conversation;
+    enum err err = residence_conversation(partition, owner, is_owner ? record->peer : record->user,
+            &conversation);
+    bool is_new = false;
+
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_TOO_LARGE : err;
+    }
+    err = decide(partition, conversation,
+            conversation_find_sender(conversation, record->device, is_owner), record, applied,
+            &is_new);
+    applied->digest = conversation->digest;
+    return is_new ? ERR_TOO_LARGE : err;
 }

@@ -48,6 +48,7 @@ struct applied {
     uint64_t ts;         // as clamped
     uint64_t previous;   // the author's entry before this one; 0: none
     uint64_t last;       // conflict: the device's last applied counter to that peer
+    uint64_t stored;     // SIDE_USER of a new entry: user.stored_bytes now
     uint64_t digest;     // of the conversation, after the record
     uint64_t acked_useq; // records with a device: its resume point now
 };

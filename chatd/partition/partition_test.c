@@ -223,6 +223,38 @@ static void show_events(struct buffer *out, const char *user, uint64_t after, ui
     }
 }
 
+// What the user has stored is kept along the way, in memory and file; here it is counted anew.
+static uint64_t count_stored(const char *user)
+{
+    static const char *const names[] = { "ann", "ada", "cyd" };
+    uint64_t stored = 0;
+
+    for (int i = 0; i < 3; i++) {
+        const struct history_query query = { .user = bytes_of(user),
+            .peer = bytes_of(names[i]),
+            .has_after = true,
+            .limit = 5000 };
+        struct history_page page;
+        assert_int_equal(read_history(home(query.user), &query, &page), ERR_OK);
+        for (uint32_t j = 0; j < page.count; j++) {
+            if (bytes_equal(page.messages[j].from, query.user)) {
+                stored += STORED_ENTRY_BYTES + page.messages[j].text.size;
+            }
+        }
+        arena_finish(&page.arena);
+    }
+    return stored;
+}
+
+static uint64_t stored_of(const char *user)
+{
+    struct account_page page;
+
+    assert_int_equal(read_account(home(bytes_of(user)), bytes_of(user), &page), ERR_OK);
+    arena_finish(&page.arena);
+    return page.stored_bytes;
+}
+
 static char *show_world(uint32_t events_per_page)
 {
     static const char *const names[] = { "ann", "ada", "cyd" };
@@ -234,6 +266,7 @@ static char *show_world(uint32_t events_per_page)
                 show_history(&out, names[i], names[j]);
             }
         }
+        assert_int_equal(stored_of(names[i]), count_stored(names[i]));
         show_heads(&out, names[i]);
         show_events(&out, names[i], 0, events_per_page);
         show_events(&out, names[i], world.record_count / 5, events_per_page);
@@ -332,6 +365,93 @@ static void edits_and_deletes_change_their_target_and_leave_an_entry(void **stat
     assert_null(strstr(deleted, "better")); // not in the edit's entry either
     assert_null(strstr(deleted, "back again"));
     free(deleted);
+}
+
+static void what_a_user_has_stored_is_the_sum_of_its_own_entries(void **state)
+{
+    const uint64_t entry = STORED_ENTRY_BYTES;
+
+    (void)state;
+    assert_int_equal(send("ann", "ada", 1, "four").stored, entry + 4);
+    send("ada", "ann", 1, "not hers");
+    assert_int_equal(send("ann", "ada", 1, "four").stored, 0); // nothing new, nothing told
+    assert_int_equal(stored_of("ann"), entry + 4);
+    flush_all();
+    change(RECORD_EDIT, "ann", "ada", 1, "longer");
+    assert_int_equal(stored_of("ann"), 2 * (entry + 6));
+    change(RECORD_EDIT, "ann", "ada", 1, "no");
+    assert_int_equal(stored_of("ann"), 3 * entry + 2 + 6 + 2);
+    crash();
+    assert_int_equal(stored_of("ann"), 3 * entry + 2 + 6 + 2);
+    struct applied deleted = change(RECORD_DELETE, "ann", "ada", 1, "");
+    assert_int_equal(deleted.stored, 4 * entry);
+    change(RECORD_EDIT, "ann", "ada", 1, "too late");
+    assert_int_equal(stored_of("ann"), 5 * entry);
+    assert_int_equal(stored_of("ada"), entry + 8);
+    flush_all();
+    crash();
+    free(show_world(10));
+}
+
+static void a_file_of_schema_1_gets_counted_what_its_users_have_stored(void **state)
+{
+    (void)state;
+    send("ann", "ada", 1, "h\xc3\xa4llo");
+    send("ann", "cyd", 2, "hello");
+    send("ada", "ann", 1, "good day");
+    change(RECORD_EDIT, "ann", "ada", 1, "bye");
+    change(RECORD_DELETE, "ada", "ann", 2, "");
+    flush_all();
+    close_world();
+    for (int i = 0; i < PARTITIONS; i++) {
+        char path[700];
+        sqlite3 *database;
+        snprintf(path, sizeof(path), "%s/p%03d.db", world.settings.directory, i);
+        assert_int_equal(database_open(path, DATABASE_PARTITION, &database), ERR_OK);
+        assert_int_equal(database_execute(database,
+                                 "ALTER TABLE user DROP COLUMN stored_bytes;"
+                                 "UPDATE meta SET value = 1 WHERE key = 'schema_version'"),
+                ERR_OK);
+        database_close(database);
+    }
+    open_world();
+    assert_int_equal(stored_of("ann"), 3 * STORED_ENTRY_BYTES + 3 + 5 + 3);
+    free(show_world(10));
+    send("ann", "ada", 3, "goes on");
+    flush_all();
+    crash();
+    free(show_world(10));
+}
+
+static void what_there_is_no_room_for_is_answered_only_if_it_was_applied_before(void **state)
+{
+    (void)state;
+    send("ann", "ada", 1, "first");
+    struct record record = send_record("ann", "ada", 1, "first");
+    record.type = RECORD_AGAIN;
+    struct applied again = apply(&record);
+    assert_int_equal(again.outcome, ERR_OK);
+    assert_true(again.is_duplicate && again.cseq == 1 && !again.has_event);
+    record.text = bytes_of("other");
+    assert_int_equal(apply(&record).outcome, ERR_CONFLICT);
+    record.counter = 2;
+    assert_int_equal(apply(&record).outcome, ERR_TOO_LARGE);
+    record.cseq = 1; // as an edit
+    assert_int_equal(apply(&record).outcome, ERR_TOO_LARGE);
+    record.peer = bytes_of("cyd"); // to whom there is no conversation, nor will be one
+    assert_int_equal(apply(&record).outcome, ERR_TOO_LARGE);
+    char *shown = show_world(10);
+    assert_null(strstr(shown, "other"));
+    assert_null(strstr(shown, "head cyd"));
+    free(shown);
+    struct record edit = send_record("ann", "ada", 7, "second");
+    edit.type = RECORD_EDIT;
+    edit.cseq = 1;
+    assert_int_equal(apply(&edit).cseq, 2);
+    edit.type = RECORD_AGAIN;
+    again = apply(&edit);
+    assert_int_equal(again.outcome, ERR_OK);
+    assert_int_equal(again.cseq, 2);
 }
 
 static void blocking_refuses_both_directions_without_a_trace(void **state)
@@ -460,8 +580,10 @@ static void random_step(unsigned *seed)
     } else if (kind == 9) {
         record.type = RECORD_BLOCK;
         record.flags = (uint64_t)(rand_r(seed) % 4 == 0);
+    } else if (kind == 10) {
+        record.type = RECORD_AGAIN;
     }
-    if (record.type != RECORD_SEND && record.type != RECORD_EDIT) {
+    if (record.type != RECORD_SEND && record.type != RECORD_EDIT && record.type != RECORD_AGAIN) {
         record.text = (struct bytes){ 0 };
     }
     apply(&record);
@@ -537,6 +659,9 @@ int main(void)
         CASE(a_repeated_counter_gets_the_original_answer_for_ever),
         CASE(a_send_behind_another_is_applied_only_there),
         CASE(edits_and_deletes_change_their_target_and_leave_an_entry),
+        CASE(what_a_user_has_stored_is_the_sum_of_its_own_entries),
+        CASE(a_file_of_schema_1_gets_counted_what_its_users_have_stored),
+        CASE(what_there_is_no_room_for_is_answered_only_if_it_was_applied_before),
         CASE(blocking_refuses_both_directions_without_a_trace),
         CASE(names_are_given_once),
         CASE(an_invite_gives_its_name_once),

@@ -140,6 +140,7 @@ struct account_page {
     enum user_state state;
     bool is_admin;
     uint64_t created;
+    uint64_t stored_bytes; // see user.h
     uint64_t head_useq;
     struct bytes secret;
     struct device *devices;

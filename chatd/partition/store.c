@@ -12,7 +12,7 @@ static const char schema[] =
         "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state INTEGER NOT "
         "NULL, created INTEGER NOT NULL, next_useq INTEGER NOT NULL, is_admin INTEGER NOT NULL, "
-        "secret BLOB);"
+        "secret BLOB, stored_bytes INTEGER NOT NULL DEFAULT 0);"
         "CREATE TABLE device(user INTEGER NOT NULL, id INTEGER NOT NULL, label TEXT NOT NULL, "
         "token_hash BLOB NOT NULL, created INTEGER NOT NULL, last_seen INTEGER, acked_useq "
         "INTEGER, counter INTEGER, is_consumer INTEGER NOT NULL, is_revoked INTEGER NOT NULL, "
@@ -40,7 +40,7 @@ static const char schema[] =
 
 static const char *const sql[STATEMENT_COUNT] = {
     [PUT_META] = "INSERT INTO meta VALUES(?,?) ON CONFLICT DO UPDATE SET value = excluded.value",
-    [PUT_USER] = "REPLACE INTO user VALUES(?,?,?,?,?,?,?)",
+    [PUT_USER] = "REPLACE INTO user VALUES(?,?,?,?,?,?,?,?)",
     [PUT_DEVICE] = "REPLACE INTO device VALUES(?,?,?,?,?,?,?,?,?,?)",
     [PUT_CONVERSATION] =
             "INSERT INTO conversation VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
@@ -61,7 +61,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [PUT_MARK] = "REPLACE INTO mark VALUES(?,?,?,?,?)",
     [PUT_MESSAGE] = "REPLACE INTO message VALUES(?,?,?,?,?,?,?,?,?)",
     [GET_META] = "SELECT value FROM meta WHERE key = ?",
-    [GET_USER] = "SELECT id, state, created, next_useq, is_admin, secret FROM user WHERE name = ?",
+    [GET_USER] = "SELECT id, state, created, next_useq, is_admin, secret, stored_bytes FROM user "
+                 "WHERE name = ?",
     [GET_DEVICES] = "SELECT id, label, token_hash, created, last_seen, acked_useq, counter, "
                     "is_consumer, is_revoked FROM device WHERE user = ?",
     [GET_CONVERSATION] = "SELECT id, head_cseq, last_ts, digest, floor_cseq, floor_digest, "
@@ -163,6 +164,36 @@ static enum err select_int(struct store *store, const char *text, uint64_t *valu
     return err;
 }
 
+// Version 1 did not keep what a user has stored; it can be counted, once.
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(number) TEXT_OF(number)
+static const char from_version_1[] =
+        "ALTER TABLE user ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE user SET stored_bytes = (SELECT coalesce(sum(length(CAST(message.body AS BLOB))), 0) "
+        "+ " NUMBER_TEXT(
+                STORED_ENTRY_BYTES) " * count(*) FROM conversation JOIN sender ON "
+                                    "sender.conversation = conversation.id AND sender.is_owner JOIN message ON "
+                                    "message.conversation = conversation.id AND message.sender = sender.number "
+                                    "WHERE conversation.owner = user.id);";
+
+static enum err migrate(struct store *store)
+{
+    uint64_t version = 0;
+    enum err err = get_meta(store, "schema_version", &version);
+
+    if (err != ERR_OK || version != 1) {
+        return err;
+    }
+    err = store_begin(store);
+    if (err == ERR_OK) {
+        err = database_execute(store->database, from_version_1);
+    }
+    if (err == ERR_OK) {
+        err = put_meta(store, "schema_version", STORE_SCHEMA_VERSION);
+    }
+    return err == ERR_OK ? store_commit(store) : err;
+}
+
 static enum err check_identity(struct store *store, uint16_t partition, uint64_t cell_id,
         char *reason, size_t reason_bytes)
 {
@@ -220,6 +251,9 @@ enum err store_open(const char *path, uint16_t partition, uint64_t cell_id, stru
     }
     if (err == ERR_OK && table_count == 0) {
         err = create_schema(store, partition, cell_id);
+    }
+    if (err == ERR_OK && table_count > 0) {
+        err = migrate(store);
     }
     if (err == ERR_OK) {
         err = check_identity(store, partition, cell_id, reason, reason_bytes);

@@ -64,6 +64,7 @@ enum err store_get_user(struct store *store, struct bytes name, struct user **ou
         return ERR_MEMORY;
     }
     struct bytes secret = database_bytes(statement, 5);
+    user->stored_bytes = database_int(statement, 6);
     user->name = name_of(name);
     user->id = database_int(statement, 0);
     user->state = (enum user_state)database_int(statement, 1);

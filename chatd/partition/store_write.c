@@ -18,6 +18,7 @@ enum err store_put_user(struct store *store, const struct user *user)
     database_bind_int(statement, 5, user->next_useq);
     database_bind_int(statement, 6, user->is_admin);
     database_bind_blob(statement, 7, (struct bytes){ user->secret, user->secret_bytes });
+    database_bind_int(statement, 8, user->stored_bytes);
     return database_run(statement);
 }
 

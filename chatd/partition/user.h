@@ -39,7 +39,8 @@ struct user {
     struct name name;
     uint64_t id;
     uint64_t created;
-    uint64_t next_useq; // of the next event of this mailbox; the first is 1
+    uint64_t stored_bytes; // of its own entries: their texts, and STORED_ENTRY_BYTES for each
+    uint64_t next_useq;    // of the next event of this mailbox; the first is 1
     enum user_state state;
     bool is_admin;
     char secret[SECRET_BYTES_MAX]; // the password's hash; empty: no password

@@ -277,6 +277,15 @@ enum err accounts_add_device(struct service *service, const struct account_reque
     return err;
 }
 
+// For the meter, which is told by every entry from now on.
+static void note_stored(const struct operation *operation)
+{
+    if (operation->read.err == ERR_OK) {
+        meter_note_stored(operation->service->meter, user_of(operation),
+                operation->page.stored_bytes);
+    }
+}
+
 static void forgive(const struct operation *operation)
 {
     throttle_succeeded(operation->service->names, user_of(operation));
@@ -300,6 +309,8 @@ static void on_verified(struct hash_work *work)
 static void on_login_account(struct read *read)
 {
     struct operation *operation = TASK_OF(read, struct operation, read);
+
+    note_stored(operation);
     enum err err = read->err == ERR_NOT_FOUND ? ERR_OK : read->err;
 
     if (err == ERR_OK) {
@@ -573,6 +584,8 @@ enum err accounts_set_state(struct service *service, const struct account_reques
 static void on_resume_account(struct read *read)
 {
     struct operation *operation = TASK_OF(read, struct operation, read);
+
+    note_stored(operation);
     static const struct device nobody;
     const struct device *found = &nobody;
 

@@ -28,7 +28,8 @@ static struct record record_of(enum record_type type, const struct identity *who
 enum err messages_send(struct service *service, const struct identity *who,
         const struct draft *draft, struct proposal *proposal)
 {
-    struct record record = record_of(RECORD_SEND, who, draft);
+    enum record_type type = draft->is_over_quota ? RECORD_AGAIN : RECORD_SEND;
+    struct record record = record_of(type, who, draft);
 
     if (is_oneself(who, draft->peer)) {
         return ERR_INVALID;
@@ -53,7 +54,10 @@ enum err messages_check_target(const struct target_view *target, bool is_edit)
 enum err messages_change(struct service *service, const struct identity *who, bool is_edit,
         const struct draft *draft, struct proposal *proposal)
 {
-    struct record record = record_of(is_edit ? RECORD_EDIT : RECORD_DELETE, who, draft);
+    enum record_type type = !is_edit ? RECORD_DELETE
+            : draft->is_over_quota   ? RECORD_AGAIN
+                                     : RECORD_EDIT;
+    struct record record = record_of(type, who, draft);
 
     return cell_propose(service->cell, &record, proposal);
 }

@@ -15,6 +15,7 @@ struct draft {
     uint64_t counter; // 0: none
     uint64_t after;
     bool has_after;
+    bool is_over_quota; // not to be stored: only answered as before, if it was stored before
 };
 
 // The peer must be known to exist (directory.h). ERR_INVALID: to oneself.

@@ -19,6 +19,8 @@ struct metered {
     struct name name;
     int64_t messages_full_ns;
     int64_t bytes_full_ns;
+    uint64_t stored;   // as told last
+    uint64_t starting; // begun and not ended
 };
 
 struct meter {
@@ -128,4 +130,44 @@ uint64_t meter_take(struct meter *meter, struct bytes name, uint32_t bytes, int6
     user->messages_full_ns = messages_full_ns;
     user->bytes_full_ns = bytes_full_ns;
     return 0;
+}
+
+bool meter_store_begin(struct meter *meter, struct bytes name, uint32_t bytes)
+{
+    uint64_t most = meter->limits.stored_bytes;
+
+    if (most == 0) {
+        return true;
+    }
+    struct metered *user = find(meter, name);
+    if (user == NULL) {
+        return true; // as above
+    }
+    list_append(&meter->users, &user->age);
+    if (user->stored + user->starting + bytes > most) {
+        return false;
+    }
+    user->starting += bytes;
+    return true;
+}
+
+void meter_store_end(struct meter *meter, struct bytes name, uint32_t bytes)
+{
+    struct metered *user = meter->limits.stored_bytes == 0 ? NULL : find(meter, name);
+
+    if (user != NULL) {
+        list_append(&meter->users, &user->age);
+        // It may have been forgotten meanwhile.
+        user->starting -= user->starting < bytes ? user->starting : bytes;
+    }
+}
+
+void meter_note_stored(struct meter *meter, struct bytes name, uint64_t bytes)
+{
+    struct metered *user = meter->limits.stored_bytes == 0 ? NULL : find(meter, name);
+
+    if (user != NULL) {
+        list_append(&meter->users, &user->age);
+        user->stored = bytes;
+    }
 }

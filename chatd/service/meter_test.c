@@ -91,6 +91,30 @@ static void many_users_forget_the_longest_quiet_one(void **state)
     meter_destroy(meter);
 }
 
+static void what_is_stored_and_what_is_under_way_have_one_limit(void **state)
+{
+    const struct meter_limits limits = { .stored_bytes = 1000 };
+    struct meter *meter = meter_create(&limits);
+    struct bytes ann = bytes_of("ann");
+
+    (void)state;
+    assert_true(meter_store_begin(meter, ann, 600));
+    assert_false(meter_store_begin(meter, ann, 401)); // the first one may still be stored
+    assert_true(meter_store_begin(meter, ann, 400));
+    meter_store_end(meter, ann, 400); // it was not
+    meter_note_stored(meter, ann, 600);
+    meter_store_end(meter, ann, 600);
+    assert_false(meter_store_begin(meter, ann, 401));
+    assert_true(meter_store_begin(meter, bytes_of("bob"), 1000));
+    meter_note_stored(meter, ann, 5000); // the limit was higher once
+    assert_false(meter_store_begin(meter, ann, 1));
+    meter_note_stored(meter, ann, 999); // some of it was deleted
+    assert_true(meter_store_begin(meter, ann, 1));
+    meter_store_end(meter, bytes_of("forgotten"), 7);
+    assert_true(meter_store_begin(meter, bytes_of("forgotten"), 1000));
+    meter_destroy(meter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +122,7 @@ int main(void)
         cmocka_unit_test(a_day_holds_its_bytes_and_gives_them_back_evenly),
         cmocka_unit_test(what_is_refused_costs_nothing),
         cmocka_unit_test(without_limits_everything_passes),
+        cmocka_unit_test(what_is_stored_and_what_is_under_way_have_one_limit),
         cmocka_unit_test(many_users_forget_the_longest_quiet_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,7 @@ static bool view_of(const struct record *record, const struct applied *applied,
     case RECORD_ACK:
     case RECORD_SEEN:
     case RECORD_USER_CLAIM:
+    case RECORD_AGAIN:
     case RECORD_TYPE_COUNT:
         break;
     }

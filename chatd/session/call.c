@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "session/call.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "session/handlers.h"
@@ -27,6 +28,8 @@ static const bool writes[METHOD_COUNT] = {
     [METHOD_RECEIPT_READ] = true,
     [METHOD_TYPING] = true,
 };
+
+const char call_no_room[] = "more than a user of this server may have stored: delete something";
 
 void caller_init(struct caller *caller, struct service *service, const char *source)
 {
@@ -65,10 +68,18 @@ const char *call_usual_message(enum err err)
     return messages[err] != NULL ? messages[err] : err_kind(err);
 }
 
+static void end_storing(struct call *call)
+{
+    if (call->storing > 0) {
+        meter_store_end(call->service->meter, name_bytes(&call->identity.user), call->storing);
+    }
+}
+
 static void end(struct call *call, struct frame *frame, enum err err)
 {
     struct caller *caller = call->caller;
 
+    end_storing(call);
     if (caller != NULL) {
         list_leave(&call->of_caller);
         caller->call_count--;
@@ -184,6 +195,39 @@ static void refuse(struct caller *caller, struct call *call, enum err err, const
     free(call);
 }
 
+// What it will add to what its user has stored: an edit's text is there twice, in its entry and in
+// its target. A delete may always be made: it makes room.
+static uint32_t bytes_to_store(const struct request *request)
+{
+    uint32_t text_bytes = request->params.text.size;
+
+    if (request->method == METHOD_MESSAGE_SEND) {
+        return STORED_ENTRY_BYTES + text_bytes;
+    }
+    return request->method == METHOD_MESSAGE_EDIT ? STORED_ENTRY_BYTES + 2 * text_bytes : 0;
+}
+
+// With a counter it may be the retry of one that was stored, and must not be told otherwise: that
+// only the partition knows.
+static enum err check_room(struct caller *caller, struct call *call, char *reason)
+{
+    uint32_t bytes = bytes_to_store(&call->request);
+
+    if (bytes == 0) {
+        return ERR_OK;
+    }
+    if (meter_store_begin(caller->service->meter, name_bytes(&caller->identity.user), bytes)) {
+        call->storing = bytes;
+        return ERR_OK;
+    }
+    call->is_over_quota = true;
+    if (call->request.params.counter != 0) {
+        return ERR_OK;
+    }
+    snprintf(reason, REASON_BYTES, "%s", call_no_room);
+    return ERR_TOO_LARGE;
+}
+
 void call_begin(struct caller *caller, const char *text, size_t bytes)
 {
     char reason[REASON_BYTES];
@@ -212,6 +256,9 @@ void call_begin(struct caller *caller, const char *text, size_t bytes)
     if (wait_ms > 0) {
         err = ERR_RATE_LIMITED;
         strcpy(reason, "more than a user of this server may write: wait, then send it again");
+    }
+    if (err == ERR_OK) {
+        err = check_room(caller, call, reason);
     }
     if (err != ERR_OK) {
         refuse(caller, call, err, reason, wait_ms);

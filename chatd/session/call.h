@@ -44,7 +44,9 @@ struct call {
     struct request request;
     struct proposal proposal; // done is call_on_appended for sends, edits and deletes
     struct receipt_waiter waiter;
+    uint32_t storing; // meter_store_begin() of so much; 0: of nothing
     bool is_blocking;
+    bool is_over_quota; // it has no room: only to be answered as before, if it was stored before
 };
 
 void caller_init(struct caller *caller, struct service *service, const char *source);
@@ -75,6 +77,9 @@ struct feed *call_feed(const struct call *call);
 
 // Starts a result: {"jsonrpc":"2.0","id":...,"result":
 void call_begin_result(const struct call *call, struct buffer *out);
+
+// Said of one that is_over_quota.
+extern const char call_no_room[];
 
 // What a user should read for an error that says nothing more special.
 const char *call_usual_message(enum err err);

@@ -169,6 +169,7 @@ static void on_show(struct read *read)
                 cell_partition_of(cell, name_bytes(&page->name)),
                 page->secret.size > 0 && page->state != USER_INVITED ? "true" : "false",
                 inspection->conversation_count);
+        buffer_print(&out, ",\"stored_bytes\":%" PRIu64, page->stored_bytes);
         add_devices_summary(&out, page);
         add_presence(&out, inspection);
         buffer_add_byte(&reasons, '[');

@@ -13,6 +13,9 @@ static const char *message_of(const struct call *call, const struct applied *app
     if (applied->outcome == ERR_CONFLICT && !applied->is_duplicate) {
         return "this is not the message behind `after`: data.last is the counter stored last";
     }
+    if (applied->outcome == ERR_TOO_LARGE) {
+        return call_no_room;
+    }
     if (applied->outcome == ERR_FORBIDDEN) {
         return "messages between you are blocked";
     }
@@ -46,6 +49,9 @@ void call_on_appended(struct proposal *proposal, const struct applied *applied)
     if (applied->outcome != ERR_OK) {
         fail_applied(call, applied);
         return;
+    }
+    if (applied->has_event) {
+        meter_note_stored(call->service->meter, name_bytes(&call->identity.user), applied->stored);
     }
     struct bytes peer = params->present & P_TO ? params->to : params->peer;
     buffer_reserve(&out, 300);
@@ -90,6 +96,7 @@ static struct draft draft_of(const struct call *call)
         .counter = params->counter,
         .after = params->after,
         .has_after = (params->present & P_AFTER) != 0,
+        .is_over_quota = call->is_over_quota,
     };
 }
 

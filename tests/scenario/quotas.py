@@ -4,14 +4,16 @@
 all devices of a user, and disturbs nobody else."""
 
 import asyncio
+import json
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from case import ScenarioCase, main  # noqa: E402
-from client import RpcError, second_token  # noqa: E402
+from client import Client, RpcError, second_token  # noqa: E402
 from server import Server  # noqa: E402
+from wire import rpc  # noqa: E402
 
 SETTINGS = """registration = open
 messages_per_second = 5
@@ -134,6 +136,101 @@ class Quotas(ScenarioCase):
         await ann.wait_events(1, "message")
         await self.refused(ann.call("presence.watch",
                                     users=[bob.user, *[f"w{i}" for i in range(12)]]), "too_large")
+
+
+class Stored(ScenarioCase):
+    """What a user has stored in all: its own messages, each with 128 bytes beside its text."""
+
+    ENTRY = 128
+    MOST = 10000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        path = cls.server.root / "chatd.conf"
+        path.write_text(f"registration = open\nstored_bytes_per_user = {cls.MOST}\n")
+        cls.server.options = ["--config", str(path)]
+        cls.server.start()
+
+    def stored(self, user):
+        """As chatctl says, in both its ways."""
+        said = json.loads(self.server.ctl("user", "show", user, "--json").stdout)["stored_bytes"]
+        self.assertIn(f"{said} bytes stored", self.server.ctl("user", "show", user).stdout)
+        return said
+
+    async def fill(self, client, peer):
+        """Leaves room for less than one more empty entry."""
+        size = self.MOST // 4 - self.ENTRY - 10
+        for _ in range(4):
+            await client.send(peer, "x" * size)
+        self.assertEqual(self.stored(client.user), 4 * (size + self.ENTRY))
+
+    async def full(self, call):
+        error = await self.refused(call, "too_large")
+        self.assertFalse(error.data["retryable"])
+        self.assertIn("delete", error.message)
+
+    async def test_it_ends_with_the_limit_and_deleting_makes_room(self):
+        ann, bob = await self.people("ann", "bob")
+        await self.fill(ann, bob.user)
+        await self.full(ann.send(bob.user, "y"))
+        await self.full(ann.send(bob.user, "y", counter=None))
+        await self.full(ann.call("message.edit", peer=bob.user, seq=1, text="y", counter=90))
+        self.assertEqual(self.stored(ann.user), self.MOST - 40, "what was refused is not there")
+        await bob.send(ann.user, "what others write takes nothing from her")
+        self.assertEqual(self.stored(ann.user), self.MOST - 40)
+        await ann.call("receipt.read", peer=bob.user, seq=5)
+        await ann.call("message.delete", peer=bob.user, seq=1)
+        await ann.send(bob.user, "there is room again")
+        _, end = await bob.whole_history(ann.user)
+        self.assertEqual(end["head_seq"], 7, "4, bob's, the delete, and the last one")
+
+    async def test_restarts_change_nothing_even_for_the_first_message(self):
+        ann, bob = await self.people("ann", "bob")
+        await self.fill(ann, bob.user)
+        for end in (self.server.kill, self.server.terminate):
+            await ann.close()
+            end()
+            self.server.start()
+            ann = await self.connect(ann.token)
+            ann.counter = 10
+            self.assertEqual(self.stored(ann.user), self.MOST - 40)
+            await self.full(ann.send(bob.user, "y"))
+        status, answer = await rpc(self.server, "message.send", token=ann.token,
+                                   args={"to": bob.user, "text": "y"})
+        self.assertEqual((status, answer["error"]["data"]["kind"]), (413, "too_large"))
+
+    async def test_what_was_stored_is_never_said_to_be_refused(self):
+        ann, bob = await self.people("ann", "bob")
+        await self.fill(ann, bob.user)
+        again = await ann.send(bob.user, "x" * (self.MOST // 4 - self.ENTRY - 10), counter=4)
+        self.assertEqual((again["seq"], again["duplicate"]), (4, True))
+        await self.refused(ann.send(bob.user, "another", counter=4), "conflict")
+        await self.full(ann.send(bob.user, "y", counter=5))
+        await ann.call("message.delete", peer=bob.user, seq=1, counter=6)
+        await ann.send(bob.user, "refused before, and new", counter=7)
+
+    async def test_what_is_under_way_counts(self):
+        ann, bob = await self.people("ann", "bob")
+        futures = [await ann.start_send(bob.user, "x" * (1000 - self.ENTRY)) for _ in range(30)]
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        self.assertEqual([isinstance(d, dict) for d in done], [True] * 10 + [False] * 20)
+        self.assertEqual(self.stored(ann.user), self.MOST)
+
+    async def test_a_new_login_does_not_begin_anew(self):
+        [name] = self.names("reg")
+        [bob] = await self.people("bob")
+        await bob.call("account.register", user=name, password="correct horse")
+        for _ in range(2):
+            client = await Client(self.server.url).open()
+            self.clients.append(client)
+            client.user = (await client.call("session.login", user=name,
+                                             password="correct horse"))["user"]
+            if self.stored(name) > 0:
+                await self.full(client.send(bob.user, "y"))
+                return
+            await self.fill(client, bob.user)
+            self.server.restart()
 
 
 class Defaults(ScenarioCase):
