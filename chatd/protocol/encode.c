@@ -86,7 +86,7 @@ struct frame *encode_error(const struct json *id, enum err err, const struct err
     buffer_print(&out, ",\"error\":{\"code\":%d,\"message\":", err_code(err));
     json_add_string(&out, bytes_of(details->message));
     buffer_print(&out, ",\"data\":{\"kind\":\"%s\",\"retryable\":%s", err_kind(err),
-            err_is_retryable(err) || details->has_last ? "true" : "false");
+            err_is_retryable(err) ? "true" : "false");
     if (details->has_last) {
         buffer_print(&out, ",\"last\":%" PRIu64, details->last);
     }

@@ -301,13 +301,19 @@ static void errors_say_code_kind_and_details(void **state)
     json_destroy(root);
 }
 
-static void every_error_can_be_written(void **state)
+static void every_error_is_as_retryable_as_its_table_says_whatever_else_is_told(void **state)
 {
-    const struct error_details details = { .message = "x" };
+    static const struct error_details plain = { .message = "x" };
+    static const struct error_details full = { .message = "x",
+        .has_last = true,
+        .last = 7,
+        .is_outcome_unknown = true,
+        .retry_after_ms = 50 };
 
     (void)state;
-    for (enum err err = ERR_OK + 1; err < ERR_COUNT; err++) {
-        struct json *root = parse_frame(encode_error(NULL, err, &details));
+    for (int i = 0; i < 2 * (ERR_COUNT - 1); i++) {
+        enum err err = (enum err)(ERR_OK + 1 + i / 2);
+        struct json *root = parse_frame(encode_error(NULL, err, i % 2 == 0 ? &plain : &full));
         bool is_retryable;
         const struct json *data = json_get(json_get(root, "error"), "data");
         assert_text(data, "kind", err_kind(err));
@@ -359,7 +365,7 @@ int main(void)
         cmocka_unit_test(a_receipt_has_only_the_parts_it_is_about),
         cmocka_unit_test(the_largest_event_is_one_frame_that_parses),
         cmocka_unit_test(errors_say_code_kind_and_details),
-        cmocka_unit_test(every_error_can_be_written),
+        cmocka_unit_test(every_error_is_as_retryable_as_its_table_says_whatever_else_is_told),
         cmocka_unit_test(a_result_repeats_the_id),
         cmocka_unit_test(server_events_may_carry_a_delay),
     };

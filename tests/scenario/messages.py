@@ -155,7 +155,8 @@ class Repeating(ScenarioCase):
     async def test_the_same_counter_with_another_text_is_a_conflict(self):
         ann, bob = await self.people("ann", "bob")
         await ann.send(bob.user, "one", counter=1)
-        await self.refused(ann.send(bob.user, "two", counter=1), "conflict")
+        error = await self.refused(ann.send(bob.user, "two", counter=1), "conflict")
+        self.assertIs(error.data["retryable"], False, "sent again as it is, it is refused again")
         self.assertEqual((await ann.history(bob.user))["head_seq"], 1)
 
     async def test_a_retry_of_an_edited_text_is_still_a_duplicate(self):
@@ -194,6 +195,7 @@ class Repeating(ScenarioCase):
         await ann.send(bob.user, "one", counter=5)
         await ann.send(bob.user, "two", counter=6, after=5)
         error = await self.refused(ann.send(bob.user, "four", counter=8, after=7), "conflict")
+        self.assertIs(error.data["retryable"], False, "first comes what is behind data.last")
         self.assertEqual(error.data.get("last"), 6)
         await ann.send(bob.user, "three", counter=7, after=6)
         await ann.send(bob.user, "four", counter=8, after=7)
