@@ -11,7 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from case import ScenarioCase, main  # noqa: E402
 from client import Client, Gone, RpcError, second_token  # noqa: E402
-from wire import methods, rpc  # noqa: E402
+from server import Server  # noqa: E402
+from wire import http, methods, rpc  # noqa: E402
 
 SECRET = "what ann wrote to bob and to nobody else"
 PASSWORD = "correct horse battery"
@@ -45,7 +46,18 @@ class Tables(ScenarioCase):
 
 
 class Roles(ScenarioCase):
-    """Each method in each role, over both transports, with params that can be read."""
+    """Each method in each role, over both transports, with params that can be read. A boss is an
+    admin by the configuration, as long as it is a user in good standing: one for each test."""
+
+    bosses = ["boss1", "boss2"]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        path = cls.server.root / "chatd.conf"
+        path.write_text(f"admin_users = {' '.join(cls.bosses)}\nregistration = open\n")
+        cls.server.options = ["--config", str(path)]
+        cls.server.start()
 
     def good(self, method, user):
         """Params of the right form; they need not mean anything."""
@@ -59,12 +71,28 @@ class Roles(ScenarioCase):
         return params
 
     async def roles(self):
-        """role -> token, or None."""
+        """role -> token, or None: of those whose requests are looked at."""
         [ann] = await self.people("ann")
         consumer = (await ann.call("device.create", label="robot", consumer=True))["token"]
+        return {"none": None, "device": ann.token, "consumer": consumer}
+
+    async def outcasts(self):
+        """role -> token: of those who were somebody, and are refused whatever they ask for. Also
+        the connections that they had."""
+        [ann] = await self.people("ann")
         revoked = await self.connect(await second_token(ann), None)
         await ann.call("device.revoke", device=revoked.device)
-        return {"none": None, "device": ann.token, "consumer": consumer}, revoked.token
+        disabled, deleted = await self.people("disabled", "deleted")
+        name = self.bosses.pop()
+        boss = await self.connect(self.server.import_users([name])[name])
+        status, _ = await rpc(self.server, "admin.status", boss.token)
+        self.assertEqual(status, 200, "an admin until now")
+        for user in (disabled.user, boss.user):
+            self.server.ctl("user", "disable", user)
+        self.server.admin_rpc("admin.user.delete", user=deleted.user)
+        clients = {"revoked device": revoked, "disabled user": disabled, "deleted user": deleted,
+                   "disabled admin": boss}
+        return {role: client.token for role, client in clients.items()}, clients
 
     def ends_itself(self, method):
         return method.name in ("session.logout", "account.password")
@@ -74,7 +102,7 @@ class Roles(ScenarioCase):
                          (method.name, role, error))
 
     async def test_over_http(self):
-        tokens, revoked = await self.roles()
+        tokens, (outcasts, _) = await self.roles(), await self.outcasts()
         for method in methods():
             params = self.good(method, None)
             for role, token in tokens.items():
@@ -82,12 +110,17 @@ class Roles(ScenarioCase):
                     token = (await self.people("own"))[0].token
                 _, answer = await rpc(self.server, method.name, token, params)
                 self.check(method, role, answer.get("error"))
-            status, answer = await rpc(self.server, method.name, revoked, params)
-            self.assertEqual((status, answer["error"]["data"]["kind"]), (401, "unauthorized"),
-                             method.name)
+            for role, token in outcasts.items():
+                status, answer = await rpc(self.server, method.name, token, params)
+                self.assertEqual((status, answer.get("error", {}).get("data", {}).get("kind")),
+                                 (401, "unauthorized"), (method.name, role))
+        for role, token in outcasts.items():
+            status, _ = await http(self.server, ["GET /events?cursor=0&wait=0 HTTP/1.1",
+                                                 f"Authorization: Bearer {token}"])
+            self.assertEqual(status, 401, role)
 
     async def test_over_websockets(self):
-        tokens, revoked = await self.roles()
+        tokens, (outcasts, had) = await self.roles(), await self.outcasts()
         for method in methods():
             for role, token in tokens.items():
                 if token is not None and self.ends_itself(method):
@@ -98,12 +131,30 @@ class Roles(ScenarioCase):
                     await client.resume(token)
                 error = await self.error_of(client, method)
                 self.check(method, role, error)
-        client = await Client(self.server.url).open()
-        self.clients.append(client)
-        await self.refused(client.resume(revoked), "unauthorized")
-        for method in methods():
-            if method.name != "session.resume":
-                self.check(method, "none", await self.error_of(client, method))
+        for role, token in outcasts.items():
+            with self.subTest(role):
+                self.assertEqual(had[role].closed and had[role].closed[0], 1008, "at once")
+                client = await Client(self.server.url).open()
+                self.clients.append(client)
+                await self.refused(client.resume(token), "unauthorized")
+                for method in methods():
+                    if method.name != "session.resume":
+                        self.check(method, "none", await self.error_of(client, method))
+
+    async def test_a_disabled_user_has_no_way_in_with_a_password_either(self):
+        [name] = self.names("reg")
+        who = {"user": name, "password": PASSWORD}
+        await rpc(self.server, "account.register", args=who)
+        [ann] = await self.people("ann")
+        self.server.ctl("user", "disable", name)
+        status, answer = await rpc(self.server, "session.login", args=who)
+        self.assertEqual((status, answer["error"]["data"]["kind"]), (401, "unauthorized"))
+        unknown = await rpc(self.server, "session.login", args={**who, "user": "nobody.here"})
+        self.assertEqual(unknown, (status, answer), "the same as for who is unknown")
+        await self.refused(ann.call("session.login", **who), "unauthorized")
+        await self.refused(ann.call("account.register", **who), "exists")
+        self.server.ctl("user", "enable", name)
+        self.assertEqual((await rpc(self.server, "session.login", args=who))[0], 200)
 
     async def error_of(self, client, method):
         try:
@@ -115,7 +166,7 @@ class Roles(ScenarioCase):
         return None
 
     async def test_over_the_admin_socket(self):
-        tokens, _ = await self.roles()
+        tokens = await self.roles()
         for method in methods():
             _, answer = await rpc(self.server, method.name, None, self.good(method, None),
                                   admin=True)
@@ -125,7 +176,7 @@ class Roles(ScenarioCase):
         self.assertEqual(status, 200)
 
     async def test_an_admins_method_needs_the_admin_socket_whoever_asks(self):
-        tokens, _ = await self.roles()
+        tokens = await self.roles()
         for method in methods():
             if method.access == "ADMIN":
                 for token in tokens.values():
