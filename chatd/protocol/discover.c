@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "protocol/schema.h"
 #include "protocol/tables.h"
 
 static void write_schema(struct buffer *out, const struct param_entry *param)
@@ -53,14 +54,16 @@ static void write_method(struct buffer *out, const struct method_entry *method)
         buffer_add_byte(out, '}');
         is_first = false;
     }
-    buffer_add_literal(out, "],\"result\":{\"name\":\"result\",\"schema\":{\"type\":\"object\"}}}");
+    buffer_add_literal(out, "],\"result\":{\"name\":\"result\",\"schema\":");
+    schema_write_result(out, (enum method)(method - method_table));
+    buffer_add_literal(out, "}}");
 }
 
 void discover_write(struct buffer *out)
 {
     buffer_add_literal(out,
             "{\"openrpc\":\"1.2.6\",\"info\":{\"title\":\"chat\",\"version\":\"1\","
-            "\"description\":\"Results and notifications: chat-protocol(7).\"},"
+            "\"description\":\"See chat-protocol(7). Results may get more fields.\"},"
             "\"methods\":[");
     for (int i = 0; i < METHOD_COUNT; i++) {
         if (i > 0) {
@@ -68,5 +71,9 @@ void discover_write(struct buffer *out)
         }
         write_method(out, &method_table[i]);
     }
-    buffer_add_literal(out, "]}");
+    buffer_add_literal(out, "],\"components\":{\"schemas\":");
+    schema_write_shapes(out);
+    buffer_add_literal(out, "},\"x-notifications\":");
+    schema_write_notifications(out);
+    buffer_add_byte(out, '}');
 }
