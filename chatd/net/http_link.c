@@ -278,6 +278,9 @@ int http_on_upgrade(struct net_link *link)
     struct frame *body;
     struct frame *answer;
 
+    if (link->state != LINK_REQUEST) {
+        return -1; // doomed earlier in this turn
+    }
     refusal = request_check_upgrade(link->wsi, link->net->config.origins, link->is_admin, &head);
     if (refusal == NULL) {
         return 0;

@@ -336,6 +336,9 @@ static void option_set(struct net_config *config, const char *name, const char *
     if (strcmp(name, "--connections") == 0) {
         config->connections_max = (unsigned)number;
     }
+    if (strcmp(name, "--strangers") == 0) {
+        config->strangers_max = (unsigned)number;
+    }
     if (strcmp(name, "--deadline-ms") == 0) {
         config->request_deadline_ms = (int)number;
     }

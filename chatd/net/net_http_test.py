@@ -330,6 +330,33 @@ def connections_too_many_are_closed_at_accept(server):
         link.close()
 
 
+@test("--strangers", "10")
+def a_request_that_comes_when_its_link_is_being_pushed_out_is_not_answered(server):
+    """All of it within one turn of the server: what was doomed at accept stays doomed, whatever its
+    client has sent meanwhile. The turns begin with the one or with the other."""
+    def come(newcomers):
+        for i in range(10):
+            newcomers.append(socket.create_connection(("127.0.0.1", server.port),
+                                                      source_address=(f"127.0.1.{i + 1}", 0)))
+
+    for request in (upgrade(), get("/stat"), post("/rpc", b"x")) * 3:
+        for is_request_first in (True, False):
+            old, newcomers = [server.connect() for _ in range(10)], []
+            time.sleep(0.1)
+            os.kill(server.process.pid, signal.SIGSTOP)
+            if not is_request_first:
+                come(newcomers)
+            for sock in old:
+                sock.sendall(request)
+            if is_request_first:
+                come(newcomers)
+            os.kill(server.process.pid, signal.SIGCONT)
+            time.sleep(0.1)
+            for sock in old + newcomers:
+                sock.close()
+    assert server.stat()["links"] == 1
+
+
 @test("--descriptors", "40")
 def a_server_without_descriptors_rests_and_recovers(server):
     socks = [server.connect() for _ in range(60)]
