@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+#include "profile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "exit_code.h"
+#include "shared/client/digest.h"
+#include "shared/client/files.h"
+#include "shared/name.h"
+
+#define SERVER_DEFAULT "http://127.0.0.1:7480"
+
+struct setting {
+    const char *name;
+    char *value;
+    size_t bytes;
+};
+
+// The settings of one file, by name. NULL: there is none of that name.
+static const struct setting *find_setting(struct profile *profile, const char *name,
+        struct setting *found)
+{
+    const struct setting settings[] = {
+        { "server", profile->server, sizeof(profile->server) },
+        { "user", profile->user, sizeof(profile->user) },
+        { "ca_file", profile->ca_file, sizeof(profile->ca_file) },
+        { "fingerprint", profile->fingerprint, sizeof(profile->fingerprint) },
+        { "token_file", profile->token_file, sizeof(profile->token_file) },
+        { "password_cmd", profile->password_cmd, sizeof(profile->password_cmd) },
+    };
+
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (strcmp(name, settings[i].name) == 0) {
+            *found = settings[i];
+            return found;
+        }
+    }
+    return NULL;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r\n");
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) {
+        text[--length] = '\0';
+    }
+    return text;
+}
+
+// "name = value". False: said what is wrong.
+static bool take_line(struct profile *profile, char *line, const char *path, unsigned number)
+{
+    char *equals = strchr(line, '=');
+    struct setting setting;
+
+    if (equals == NULL) {
+        complain("%s:%u: this is not \"name = value\"", path, number);
+        return false;
+    }
+    *equals = '\0';
+    const char *name = trim(line), *value = trim(equals + 1);
+    if (strcmp(name, "plaintext") == 0) {
+        profile->is_plaintext_ok = strcmp(value, "yes") == 0;
+        return true;
+    }
+    if (find_setting(profile, name, &setting) == NULL) {
+        complain("%s:%u: there is no setting \"%s\" (see chat-tui(1))", path, number, name);
+        return false;
+    }
+    if (strlen(value) >= setting.bytes) {
+        complain("%s:%u: %s is too long", path, number, name);
+        return false;
+    }
+    snprintf(setting.value, setting.bytes, "%s", value);
+    return true;
+}
+
+// The lines before any section, and those of the section that the profile names. A file that is not
+// there has no lines.
+static bool read_file(struct profile *profile, const char *path, const char *section,
+        bool must_exist)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0;
+    unsigned number = 0;
+    bool is_ours = true, is_good = true, has_section = strcmp(section, "default") == 0;
+
+    if (file == NULL) {
+        if (errno != ENOENT || must_exist) {
+            complain("can't read %s: %s", path, strerror(errno));
+            return false;
+        }
+        return true;
+    }
+    while (is_good && getline(&line, &room, file) >= 0) {
+        char *text = trim(line);
+        size_t length = strlen(text);
+        number++;
+        if (length == 0 || *text == '#' || *text == ';') {
+            continue;
+        }
+        if (*text == '[' && text[length - 1] == ']') {
+            text[length - 1] = '\0';
+            is_ours = strcmp(text + 1, section) == 0;
+            has_section |= is_ours;
+        } else if (is_ours) {
+            is_good = take_line(profile, text, path, number);
+        }
+    }
+    free(line);
+    fclose(file);
+    if (is_good && must_exist && !has_section) {
+        complain("%s has no section [%s]", path, section);
+        return false;
+    }
+    return is_good;
+}
+
+// Where a kind of files goes: the variable's place, or one below the home directory.
+static bool find_base(const char *variable, const char *below_home, char *out, size_t bytes)
+{
+    const char *place = getenv(variable), *home = getenv("HOME");
+
+    if (place != NULL && *place == '/') {
+        snprintf(out, bytes, "%s/chat-tui", place);
+        return true;
+    }
+    if (home == NULL || *home != '/') {
+        complain("neither %s nor HOME says where files go", variable);
+        return false;
+    }
+    snprintf(out, bytes, "%s/%s/chat-tui", home, below_home);
+    return true;
+}
+
+static bool set(char *out, size_t bytes, const char *value, const char *option)
+{
+    if (value != NULL && strlen(value) >= bytes) {
+        complain("%s is too long", option);
+        return false;
+    }
+    if (value != NULL) {
+        snprintf(out, bytes, "%s", value);
+    }
+    return true;
+}
+
+bool profile_read(const struct profile_choice *choice, struct profile *profile)
+{
+    const char *name = choice->name != NULL ? choice->name : "default";
+    char base[PATH_BYTES / 2], path[PATH_BYTES];
+
+    *profile = (struct profile){ .server = SERVER_DEFAULT };
+    if (!name_is_valid(bytes_of(name))) {
+        complain("\"%s\" can't be a profile's name: letters, digits, '.', '_' and '-'", name);
+        return false;
+    }
+    if (!find_base("XDG_STATE_HOME", ".local/state", base, sizeof(base))) {
+        return false;
+    }
+    snprintf(profile->directory, sizeof(profile->directory), "%s/%s", base, name);
+    snprintf(path, sizeof(path), "%s/%s/login", base, name);
+    if (!read_file(profile, path, "default", false)) {
+        return false;
+    }
+    if (choice->config == NULL && !find_base("XDG_CONFIG_HOME", ".config", base, sizeof(base))) {
+        return false;
+    }
+    snprintf(path, sizeof(path), "%s/config", base);
+    if (!read_file(profile, choice->config != NULL ? choice->config : path, name,
+                choice->config != NULL)) {
+        return false;
+    }
+    return set(profile->server, sizeof(profile->server), choice->server, "--server") &&
+            set(profile->user, sizeof(profile->user), choice->user, "--user") &&
+            set(profile->ca_file, sizeof(profile->ca_file), choice->ca_file, "--ca-file") &&
+            set(profile->token_file, sizeof(profile->token_file), choice->token_file,
+                    "--token-file");
+}
+
+static bool read_secret(const char *path, char *out, size_t bytes, bool *is_missing)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    *is_missing = fd < 0 && errno == ENOENT;
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        complain("can't read the token file %s: %s", path, strerror(errno));
+        return false;
+    }
+    ssize_t count = read(fd, out, bytes - 1);
+    close(fd);
+    if ((status.st_mode & 077) != 0) {
+        complain("others may read the token file %s (mode %04o): chmod 600 %s", path,
+                (unsigned)status.st_mode & 07777, path);
+        return false;
+    }
+    out[count > 0 ? count : 0] = '\0';
+    out[strcspn(out, " \t\r\n")] = '\0';
+    if (*out == '\0' || count == (ssize_t)bytes - 1) {
+        complain("the token file %s does not hold a token: chat-tui login makes a new one", path);
+        return false;
+    }
+    return true;
+}
+
+static bool read_own_token(struct profile *profile, bool *is_missing)
+{
+    char path[PATH_BYTES + 16];
+    struct stat status;
+
+    snprintf(path, sizeof(path), "%s/token", profile->directory);
+    *is_missing = stat(path, &status) != 0 && errno == ENOENT;
+    return !*is_missing && read_secret(path, profile->token, sizeof(profile->token), is_missing);
+}
+
+bool profile_read_token(struct profile *profile, bool *is_missing)
+{
+    char hash[DIGEST_TEXT_BYTES];
+
+    if (profile->token_file[0] == '\0') {
+        return read_own_token(profile, is_missing);
+    }
+    if (!read_secret(profile->token_file, profile->token, sizeof(profile->token), is_missing)) {
+        *is_missing = false; // it was named: nothing else will do
+        return false;
+    }
+    digest_text(bytes_of(profile->token), hash);
+    size_t length = strlen(profile->directory);
+    snprintf(profile->directory + length, sizeof(profile->directory) - length, "/token-%.16s",
+            hash);
+    return true;
+}
+
+bool profile_become_consumer(struct profile *profile, const char *name, bool *is_missing)
+{
+    size_t length = strlen(profile->directory);
+
+    if (!name_is_valid(bytes_of(name))) {
+        complain("\"%s\" can't be a consumer's name: letters, digits, '.', '_' and '-'", name);
+        *is_missing = false;
+        return false;
+    }
+    snprintf(profile->directory + length, sizeof(profile->directory) - length, "/consumer-%s",
+            name);
+    return read_own_token(profile, is_missing);
+}
+
+bool profile_write(const struct profile *profile, const char *name, const char *text)
+{
+    char path[PATH_BYTES + 32];
+
+    snprintf(path, sizeof(path), "%s/%s", profile->directory, name);
+    bool is_written = files_make_directory(profile->directory) && files_write(path, text);
+    if (!is_written) {
+        complain("can't write %s: %s", path, strerror(errno));
+    }
+    return is_written;
+}
+
+bool profile_write_login(const struct profile *profile)
+{
+    char text[4 * SETTING_BYTES];
+
+    snprintf(text, sizeof(text),
+            "# Written by chat-tui login. Your own settings go into the configuration file.\n"
+            "server = %s\nuser = %s\nca_file = %s\nfingerprint = %s\n",
+            profile->server, profile->user, profile->ca_file, profile->fingerprint);
+    return profile_write(profile, "login", text);
+}
+
+// Plain text carries the token only within this machine, unless somebody says so.
+static bool is_local(const char *authority)
+{
+    size_t host = strcspn(authority, ":");
+    bool is_name = host == 9 && strncmp(authority, "localhost", 9) == 0;
+
+    return is_name || strncmp(authority, "[::1]", 5) == 0 ||
+            (strncmp(authority, "127.", 4) == 0 && strspn(authority, "0123456789.") == host);
+}
+
+struct web *profile_open(const struct profile *profile)
+{
+    const struct web_options options = {
+        .server = profile->server,
+        .ca_file = profile->ca_file[0] == '\0' ? NULL : profile->ca_file,
+        .fingerprint = profile->fingerprint[0] == '\0' ? NULL : profile->fingerprint,
+    };
+    struct web *web = NULL;
+
+    enum err err = web_create(&options, &web);
+    if (err != ERR_OK) {
+        complain(err == ERR_INVALID
+                        ? "\"%s\" is no server address: https://HOST:PORT, or http://127.0.0.1:7480"
+                        : "no memory to reach %s",
+                profile->server);
+        return NULL;
+    }
+    if (!web_is_tls(web) && !is_local(web_authority(web)) && !profile->is_plaintext_ok) {
+        complain(
+                "%s is on another machine and not encrypted: use https://, or say \"plaintext = yes\" "
+                "in the configuration file",
+                profile->server);
+        web_destroy(web);
+        return NULL;
+    }
+    return web;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "text.h"
+
+// How many bytes at this place are something that a terminal or a reader could mistake; 0: none.
+static uint32_t harmful_at(const unsigned char *text, uint32_t rest)
+{
+    if (text[0] < 0x20 || text[0] == 0x7f) {
+        return 1;
+    }
+    if (text[0] == 0xc2 && rest > 1 && text[1] < 0xa0) { // U+0080 to U+009F
+        return 2;
+    }
+    if (text[0] == 0xd8 && rest > 1 && text[1] == 0x9c) { // U+061C
+        return 2;
+    }
+    if (text[0] != 0xe2 || rest < 3) {
+        return 0;
+    }
+    // U+200E, U+200F; U+2028 to U+202E; U+2066 to U+2069 (Unicode UAX #9, explicit formatting)
+    bool is_direction =
+            (text[1] == 0x80 &&
+                    (text[2] == 0x8e || text[2] == 0x8f || (text[2] >= 0xa8 && text[2] <= 0xae))) ||
+            (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9);
+    return is_direction ? 3 : 0;
+}
+
+static void add(struct buffer *out, struct bytes text, const char *indent)
+{
+    uint32_t start = 0, i = 0;
+
+    while (i < text.size) {
+        const unsigned char *at = (const unsigned char *)text.data + i;
+        uint32_t length = harmful_at(at, text.size - i);
+        if (length == 0) {
+            i++;
+            continue;
+        }
+        buffer_add(out, text.data + start, i - start);
+        if (*at == '\n' && indent != NULL) {
+            buffer_print(out, "\n%s", indent);
+        } else {
+            buffer_add_byte(out, *at == '\n' || *at == '\t' ? ' ' : '?');
+        }
+        i += length;
+        start = i;
+    }
+    buffer_add(out, text.data + start, text.size - start);
+}
+
+void text_add_safely(struct buffer *out, struct bytes text)
+{
+    add(out, text, NULL);
+}
+
+void text_add_lines(struct buffer *out, struct bytes text, const char *indent)
+{
+    add(out, text, indent);
+}
