@@ -37,6 +37,7 @@
     PARAM(23, P_QUERY, query, "query", STRING, 1, SEARCH_QUERY_BYTES_MAX)                          \
     PARAM(26, P_OLD, old_password, "old", STRING, 1, PASSWORD_BYTES_MAX)                           \
     PARAM(27, P_NEW, new_password, "new", STRING, 1, PASSWORD_BYTES_MAX)                           \
+    PARAM(28, P_SEEN, seen, "seen", STRING, 1, CURSOR_BYTES_MAX)                                   \
     PARAM(24, P_STATE, state, "state", STRING, 1, 16)                                              \
     PARAM(25, P_ON, is_on, "on", FLAG, 0, 1)                                                       \
     PARAM(22, P_USERS, users, "users", ARRAY, 0, USERS_PER_REQUEST_MAX)
@@ -51,7 +52,7 @@ enum param_field {
 struct params {
     uint32_t present;
     struct bytes user, peer, to, text, cursor, from, changed_after, continuation, device, label;
-    struct bytes password, token, invite, query, state, old_password, new_password;
+    struct bytes password, token, invite, query, state, old_password, new_password, seen;
     uint64_t seq, counter, after, before, limit, partition;
     bool is_consumer, has_tokens, is_on;
     const struct json *events, *users;

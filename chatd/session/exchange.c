@@ -19,7 +19,8 @@ struct exchange {
     struct waiting *waiting;
     void (*authenticated)(struct exchange *exchange); // what goes on then
     struct poll_question question;
-    char cursor[CURSOR_BYTES_MAX];
+    char from[CURSOR_BYTES_MAX];
+    bool acknowledges; // everything up to from
     char seen[CURSOR_BYTES_MAX];
     unsigned wait_s;
 };
@@ -154,7 +155,8 @@ static void on_events(struct poll_question *question, enum err err, struct frame
 static void ask_events(struct exchange *exchange)
 {
     const struct poll_place place = {
-        .acknowledged = bytes_of(exchange->cursor),
+        .from = bytes_of(exchange->from),
+        .acknowledges = exchange->acknowledges,
         .seen = bytes_of(exchange->seen),
     };
 
@@ -164,8 +166,8 @@ static void ask_events(struct exchange *exchange)
     if (err != ERR_OK) {
         fail(exchange, err,
                 err == ERR_PARAMS
-                        ? "cursor must be 0 or a cursor of an answer, seen one that is not "
-                          "before it"
+                        ? "cursor (or from) must be 0 or a cursor of an answer, seen one that is "
+                          "not before it"
                         : call_usual_message(err));
     }
 }
@@ -196,13 +198,18 @@ static bool read_places(struct exchange *exchange, const char *query)
 
     snprintf(wait, sizeof(wait), "%d", POLL_WAIT_S_DEFAULT);
     if (!read_query(query, "wait", wait, sizeof(wait)) ||
-            !read_query(query, "cursor", exchange->cursor, sizeof(exchange->cursor))) {
+            !read_query(query, "cursor", exchange->from, sizeof(exchange->from))) {
+        return false;
+    }
+    exchange->acknowledges = exchange->from[0] != '\0';
+    if (!exchange->acknowledges &&
+            !read_query(query, "from", exchange->from, sizeof(exchange->from))) {
         return false;
     }
     exchange->wait_s = (unsigned)strtoul(wait, &end, 10);
-    memcpy(exchange->seen, exchange->cursor, sizeof(exchange->seen));
+    memcpy(exchange->seen, exchange->from, sizeof(exchange->seen));
     return read_query(query, "seen", exchange->seen, sizeof(exchange->seen)) &&
-            exchange->cursor[0] != '\0' && *end == '\0' && exchange->wait_s <= POLL_WAIT_S_MAX;
+            exchange->from[0] != '\0' && *end == '\0' && exchange->wait_s <= POLL_WAIT_S_MAX;
 }
 
 static void begin_events(struct exchange *exchange, const struct net_request *request)
@@ -214,8 +221,8 @@ static void begin_events(struct exchange *exchange, const struct net_request *re
     }
     if (!read_places(exchange, request->query)) {
         fail(exchange, ERR_PARAMS,
-                "GET /events?cursor=CURSOR&seen=CURSOR&wait=SECONDS: cursor is 0 or that of the last "
-                "answer, wait is 0 to 55");
+                "GET /events?cursor=CURSOR&seen=CURSOR&wait=SECONDS: cursor (or from) is 0 or that of "
+                "the last answer, wait is 0 to 55");
         return;
     }
     const char *token = bearer_of(exchange, request);

@@ -38,9 +38,12 @@ static void on_started(void *context, enum err err, const struct subscription *s
 
     if (err != ERR_OK) {
         call_fail(call, err, NULL);
-    } else {
-        reply(call, subscription);
+        return;
     }
+    if (subscription->is_reset) {
+        call->caller->session->seen = 0; // a place that is no more
+    }
+    reply(call, subscription);
 }
 
 static bool read_kinds(const struct json *events, unsigned *kinds)
@@ -66,6 +69,24 @@ static bool read_kinds(const struct json *events, unsigned *kinds)
     return true;
 }
 
+// What the client has seen of the subscription's events, on an earlier connection.
+static bool read_seen(const struct call *call, struct subscription_from *from)
+{
+    const struct params *params = &call->request.params;
+    struct subscription_from seen;
+
+    if ((params->present & P_SEEN) == 0) {
+        return true;
+    }
+    if (!subscription_parse(params->seen, call->service->generation, &seen) ||
+            seen.kind != FROM_CURSOR || from->kind != FROM_CURSOR) {
+        return false;
+    }
+    from->seen = seen.useq;
+    from->is_other_generation |= seen.is_other_generation;
+    return from->is_other_generation || seen.useq >= from->useq;
+}
+
 void handle_SUBSCRIBE(struct call *call)
 {
     const struct params *params = &call->request.params;
@@ -77,10 +98,13 @@ void handle_SUBSCRIBE(struct call *call)
         call_fail(call, ERR_INVALID, "subscribe needs a WebSocket; over HTTP use GET /events");
     } else if (!subscription_parse(params->from, call->service->generation, &from)) {
         call_fail(call, ERR_PARAMS, "params.from must be \"now\", \"unread\" or a cursor");
+    } else if (!read_seen(call, &from)) {
+        call_fail(call, ERR_PARAMS, "params.seen must be a cursor that is not before params.from");
     } else if (!read_kinds(params->events, &kinds)) {
         call_fail(call, ERR_PARAMS, "params.events must be an array of event names");
     } else {
         call_block(call);
+        session->seen = from.is_other_generation ? 0 : from.seen;
         enum err err = subscription_begin(&session->feed, &from, kinds, on_started, call);
         if (err != ERR_OK) {
             call_fail(call, err, NULL);

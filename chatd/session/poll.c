@@ -354,21 +354,21 @@ static enum err go_on(struct poll *poll, const struct subscription_from *from)
     if (is_running(&poll->feed) && !from->is_other_generation && from->seen >= poll->acknowledged &&
             from->seen <= poll->feed.pushed) {
         poll->seen = from->seen;
-        return acknowledge(poll, from->useq, NULL);
+        return from->kind == FROM_SEEN ? acknowledge(poll, from->useq, NULL) : ERR_OK;
     }
     return start(poll, from);
 }
 
-static enum err parse_places(struct bytes cursor, struct bytes seen, uint64_t generation,
+static enum err parse_place(const struct poll_place *place, uint64_t generation,
         struct subscription_from *from)
 {
     struct subscription_from shown;
 
-    if (!subscription_parse(cursor, generation, from) || from->kind != FROM_CURSOR ||
-            !subscription_parse(seen, generation, &shown) || shown.kind != FROM_CURSOR) {
+    if (!subscription_parse(place->from, generation, from) || from->kind != FROM_CURSOR ||
+            !subscription_parse(place->seen, generation, &shown) || shown.kind != FROM_CURSOR) {
         return ERR_PARAMS;
     }
-    from->kind = FROM_SEEN;
+    from->kind = place->acknowledges ? FROM_SEEN : FROM_CURSOR;
     from->seen = shown.useq;
     from->is_other_generation |= shown.is_other_generation;
     return from->is_other_generation || from->seen >= from->useq ? ERR_OK : ERR_PARAMS;
@@ -379,8 +379,7 @@ enum err poll_ask(struct poll_set *set, const struct identity *identity,
 {
     struct subscription_from from;
     struct poll *poll = find(set, identity);
-    enum err err = parse_places(place->acknowledged, place->seen,
-            set->sessions->service->generation, &from);
+    enum err err = parse_place(place, set->sessions->service->generation, &from);
 
     if (err != ERR_OK) {
         return err;

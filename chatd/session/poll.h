@@ -3,7 +3,8 @@
 // question instead of going out by themselves; it lives POLL_IDLE_MS after the last one.
 //
 // Owner:  the poll set. Thread: the loop thread.
-// Rule:   asking with cursor C acknowledges everything up to C; what is behind is kept until it is
+// Rule:   asking with cursor C acknowledges everything up to C, with from=C it does not; what is
+// behind is kept until it is
 //         acknowledged, and shown as often as the client says that it has not seen it. One device
 //         has one poll session, and of two questions at once the older one is answered, empty.
 
@@ -35,8 +36,9 @@ struct poll_question {
 
 // Cursors, as the client wrote them.
 struct poll_place {
-    struct bytes acknowledged;
-    struct bytes seen; // only what is behind this is shown; not before acknowledged
+    struct bytes from; // events behind it are not acknowledged
+    bool acknowledges; // everything up to from
+    struct bytes seen; // only what is behind this is shown; not before from
 };
 
 // ERR_PARAMS: not cursors, or in the wrong order.

@@ -76,8 +76,13 @@ void session_push(struct session *session, struct frame *frame)
 
 static void push_event(struct feed *feed, struct frame *frame, uint64_t useq)
 {
-    (void)useq;
-    write_frame(TASK_OF(feed, struct session, feed), frame);
+    struct session *session = TASK_OF(feed, struct session, feed);
+
+    if (useq <= session->seen) {
+        frame_release(frame); // it fills the window again: it was shown, and not acknowledged
+        return;
+    }
+    write_frame(session, frame);
 }
 
 static void notify(struct feed *feed, struct frame *frame)

@@ -21,6 +21,7 @@ struct session_set;
 struct session {
     struct caller caller;
     struct feed feed;
+    uint64_t seen; // of the mailbox: events up to here are not shown again
     struct session_set *set;
     struct net_link *link;
     struct list alive; // session_set.alive, longest silent first

@@ -58,6 +58,14 @@ static enum err find_cursor(struct start *start, struct partition *partition, st
     return ERR_OK;
 }
 
+// Whoever names a cursor and no more keeps a cache, which is refreshed faster from heads when much
+// has changed. From the beginning there is none, and those who go on behind what they have
+// acknowledged or seen want every event.
+static bool has_cache(const struct subscription_from *from)
+{
+    return from->kind == FROM_CURSOR && from->useq > 0 && from->seen == 0;
+}
+
 static void run_start(struct read *read, struct partition *partition)
 {
     struct start *start = TASK_OF(read, struct start, read);
@@ -69,9 +77,8 @@ static void run_start(struct read *read, struct partition *partition)
     read->err = find_cursor(start, partition, user);
     if (read->err == ERR_OK && !result->is_reset) {
         read->err = read_backlog(partition, user, result->after, &changed_count, &result->head);
-        // From the beginning there is no cache to drop: everything is shown.
         result->is_reset = result->after > result->head || start->from.seen > result->head ||
-                (changed_count > CATCH_UP_CONVERSATIONS_MAX && result->after > 0);
+                (has_cache(&start->from) && changed_count > CATCH_UP_CONVERSATIONS_MAX);
     }
     const struct heads_query query = {
         .user = user,

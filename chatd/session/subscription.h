@@ -16,7 +16,7 @@ enum subscription_kind { FROM_NOW, FROM_UNREAD, FROM_CURSOR, FROM_SEEN };
 struct subscription_from {
     enum subscription_kind kind;
     uint64_t useq;            // FROM_CURSOR, FROM_SEEN
-    uint64_t seen;            // FROM_SEEN: shown, but perhaps not acknowledged, up to here
+    uint64_t seen;            // shown, but perhaps not acknowledged, up to here; 0: not said
     bool is_other_generation; // the cursor is of before a restore: "reset"
 };
 

@@ -119,6 +119,10 @@ static void pass_on(struct longpoll *poll, const struct json *root)
     if (!poll->is_asking) {
         return; // a handler turned it off
     }
+    if (json_count(events) == 0 && !poll->is_first &&
+            clock_monotonic_ms() - poll->asked_ms < LONGPOLL_AGAIN_MS) {
+        ask_later(poll); // another process of this device asks, too: not each the other away
+    }
     json_read_bool(json_get(root, "reset"), &is_reset);
     json_read_string(json_get(root, "cursor"), &cursor);
     if (!is_whole || cursor.size == 0 || cursor.size > CURSOR_BYTES_MAX) {
@@ -206,6 +210,7 @@ void longpoll_step(struct longpoll *poll, int64_t now_ms)
         .token = poll->token,
         .timeout_ms = LONGPOLL_WAIT_S * 1000 + LONGPOLL_GRACE_MS,
     };
+    poll->asked_ms = now_ms;
     if (web_exchange_start(poll->web, &poll->get, &question) != ERR_OK) {
         broken(poll, "no memory");
     }

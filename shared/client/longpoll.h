@@ -41,6 +41,7 @@ struct longpoll {
     bool is_asking; // the question is to be asked
     bool is_paused;
     int64_t ask_at_ms;
+    int64_t asked_ms;
     bool is_first; // of the questions: it does not wait
     char from[CURSOR_BYTES_MAX + 1];
     char seen[CURSOR_BYTES_MAX + 1];
