@@ -30,6 +30,7 @@ struct receipt {
 // Who wants to know when it is durable and applied. done is called exactly once.
 struct receipt_waiter {
     struct list of_receipt;
+    uint64_t useq; // of a feed that has not come so far yet
     void (*done)(struct receipt_waiter *waiter, enum err err);
 };
 

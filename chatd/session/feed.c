@@ -180,6 +180,52 @@ static bool push_page(struct feed *feed, const struct events_page *page)
     return true;
 }
 
+// Nobody waits for these any more.
+static void refuse_early(struct feed *feed, enum err err)
+{
+    feed->early = 0;
+    while (!list_is_empty(&feed->early_waiters)) {
+        struct receipt_waiter *waiter =
+                LIST_OF(feed->early_waiters.next, struct receipt_waiter, of_receipt);
+        list_leave(&waiter->of_receipt);
+        waiter->done(waiter, err);
+    }
+}
+
+static void keep_early(struct feed *feed, uint64_t useq, struct receipt_waiter *waiter)
+{
+    feed->early = useq > feed->early ? useq : feed->early;
+    if (waiter != NULL) {
+        waiter->useq = useq;
+        list_init(&waiter->of_receipt);
+        list_append(&feed->early_waiters, &waiter->of_receipt);
+    }
+}
+
+// What was acknowledged early and has been handed out again since.
+static void take_early(struct feed *feed)
+{
+    if (feed->early == 0) {
+        return;
+    }
+    uint64_t upto = feed->early < feed->pushed ? feed->early : feed->pushed;
+    (void)!feed_acknowledge(feed, upto, NULL);
+    LIST_EACH(node, &feed->early_waiters) {
+        struct receipt_waiter *waiter = LIST_OF(node, struct receipt_waiter, of_receipt);
+        if (waiter->useq > feed->pushed) {
+            continue;
+        }
+        list_leave(&waiter->of_receipt);
+        enum err err = feed_acknowledge(feed, waiter->useq, waiter);
+        if (err != ERR_OK) {
+            waiter->done(waiter, err);
+        }
+    }
+    if (feed->early <= feed->pushed) {
+        feed->early = 0;
+    }
+}
+
 static void on_pulled(struct read *read)
 {
     struct pull *pull = TASK_OF(read, struct pull, read);
@@ -196,6 +242,7 @@ static void on_pulled(struct read *read)
         } else {
             start_pull(feed);
         }
+        take_early(feed);
     }
     arena_finish(&pull->page.arena);
     free(pull);
@@ -269,6 +316,7 @@ void feed_init(struct feed *feed, const struct feed_ops *ops, struct session_set
     feed->subscriber.on_event = on_event;
     feed->subscriber.on_revoked = on_revoked;
     list_init(&feed->lazy);
+    list_init(&feed->early_waiters);
 }
 
 void feed_notify(struct feed *feed, struct frame *frame)
@@ -358,6 +406,8 @@ void feed_stop(struct feed *feed)
     feed->answered = NULL;
     feed->answered_count = 0;
     feed->answered_capacity = 0;
+    feed->claimed = 0;
+    refuse_early(feed, ERR_UNAVAILABLE);
 }
 
 // A device has one subscription.
@@ -389,6 +439,10 @@ void feed_run(struct feed *feed, uint64_t from, uint64_t head)
     feed->pushed = from;
     feed->acked = from;
     feed->acked_told = from;
+    if (feed->claimed > head) {
+        feed->claimed = 0;
+        refuse_early(feed, ERR_INVALID);
+    }
     if (from < head) {
         start_pull(feed);
     } else {
@@ -447,8 +501,13 @@ enum err feed_acknowledge(struct feed *feed, uint64_t useq, struct receipt_waite
     struct receipt last = { .cseq = 0 };
     enum err err = ERR_OK;
 
-    if (feed->state == FEED_OFF || feed->state == FEED_STARTING || useq > feed->pushed) {
+    bool is_handed_out = feed->state != FEED_STARTING && useq <= feed->pushed;
+    if (feed->state == FEED_OFF || (!is_handed_out && useq > feed->claimed)) {
         return ERR_INVALID;
+    }
+    if (!is_handed_out) {
+        keep_early(feed, useq, waiter);
+        return ERR_OK;
     }
     pop_shown(feed, useq, &last);
     pass_over(feed);

@@ -65,6 +65,9 @@ struct feed {
     uint64_t pushed;     // everything up to here was handed out or passed over
     uint64_t acked;      // everything up to here was acknowledged
     uint64_t acked_told; // ... and is on its way into the log
+    uint64_t claimed;    // the client was shown everything up to here, on an earlier connection
+    uint64_t early;      // acknowledged of that, although it was not handed out again yet; or 0
+    struct list early_waiters; // struct receipt_waiter.of_receipt
     struct window window;
     uint64_t *answered; // events of the device's own sends, not yet passed over; rising
     uint32_t answered_count;
@@ -94,14 +97,14 @@ void feed_stop(struct feed *feed);
 // Listens from now on, but pushes nothing until feed_run(). Another feed of the same device is
 // replaced.
 void feed_start(struct feed *feed, unsigned kinds);
-// The cursor is known: everything above it flows.
+// The cursor is known: everything above it flows. Nobody can have been shown what is behind head.
 void feed_run(struct feed *feed, uint64_t from, uint64_t head);
 
 // The feed does not wait for this beginning any more (subscription.c).
 void subscription_forget(struct start *start);
 
-// ERR_INVALID: beyond what was pushed. The waiter, if there is one, is told when the new cursor is
-// durable; after an error it is not.
+// ERR_INVALID: beyond what was pushed, here or (claimed) on an earlier connection. The waiter, if
+// there is one, is told when the new cursor is durable; after an error it is not.
 enum err feed_acknowledge(struct feed *feed, uint64_t useq, struct receipt_waiter *waiter) MUST_USE;
 
 // Writes an owed acknowledgement; at most once a second.

@@ -128,6 +128,7 @@ enum err subscription_begin(struct feed *feed, const struct subscription_from *f
         return ERR_MEMORY;
     }
     feed_start(feed, kinds);
+    feed->claimed = from->is_other_generation ? 0 : from->seen;
     feed->start = start;
     start->feed = feed;
     start->from = *from;

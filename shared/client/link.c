@@ -67,6 +67,7 @@ static void be_up(struct link *link, enum link_state state)
     link->up_at_ms = clock_monotonic_ms();
     link->server_wait_ms = 0;
     if (state == LINK_WS) {
+        link->ws_failures = 0;
         websocket_pause(&link->socket, link->is_paused);
     }
     link->on_up(link->context);
@@ -177,6 +178,16 @@ static void on_ws_text(void *context, struct bytes text)
     take_text(context, text);
 }
 
+static void try_ws_later(struct link *link)
+{
+    unsigned doublings = link->ws_failures < 6 ? link->ws_failures : 6;
+    int64_t wait_ms = (int64_t)LINK_WS_AGAIN_MS_MIN << doublings;
+
+    link->ws_failures++;
+    wait_ms = wait_ms < LINK_WS_AGAIN_MS_MAX ? wait_ms : LINK_WS_AGAIN_MS_MAX;
+    link->retry_at_ms = clock_monotonic_ms() + jitter(2 * wait_ms);
+}
+
 static void on_ws_closed(void *context, const char *why, bool is_foreign)
 {
     struct link *link = context;
@@ -185,7 +196,7 @@ static void on_ws_closed(void *context, const char *why, bool is_foreign)
     switch (link->state) {
     case LINK_POLL: // it was tried again
         snprintf(link->why_not_ws, sizeof(link->why_not_ws), "%s", why);
-        link->retry_at_ms = clock_monotonic_ms() + jitter(2L * LINK_WS_AGAIN_MS);
+        try_ws_later(link);
         return;
     case LINK_TRYING_WS:
         snprintf(link->why_not_ws, sizeof(link->why_not_ws), "%s", why);
@@ -237,7 +248,7 @@ static void try_poll(struct link *link)
 {
     link->state = LINK_TRYING_POLL;
     longpoll_open(&link->poll, link->web, link->token);
-    link->retry_at_ms = clock_monotonic_ms() + jitter(2L * LINK_WS_AGAIN_MS);
+    try_ws_later(link);
     ask_to_resume(link);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One device's connection to the server, kept up: a WebSocket, or long poll where none can be had
-// (and the WebSocket tried again from time to time), or nothing and a time for the next try.
+// (and the WebSocket tried again, at last every minute), or nothing and a time for the next try.
 //
 //   OFFLINE -> TRYING_WS -> WS
 //      ^          |  ^______________________ (every minute)
@@ -24,8 +24,9 @@
 
 #define LINK_BACKOFF_MS_MIN 500
 #define LINK_BACKOFF_MS_MAX 30000
-#define LINK_STEADY_MS 10000   // up for so long: the next trouble is a new one
-#define LINK_WS_AGAIN_MS 60000 // while polling
+#define LINK_STEADY_MS 10000      // up for so long: the next trouble is a new one
+#define LINK_WS_AGAIN_MS_MIN 5000 // while polling, doubled each time up to
+#define LINK_WS_AGAIN_MS_MAX 60000
 
 enum link_state {
     LINK_OFFLINE,
@@ -67,6 +68,7 @@ struct link {
     int64_t up_at_ms;
     int64_t server_wait_ms; // the server said when to come back; 0: it did not
     unsigned failures;
+    unsigned ws_failures; // in a row
     bool is_paused;
     bool is_never_ws;     // --transport poll
     char why_not_ws[200]; // while polling

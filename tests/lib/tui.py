@@ -86,6 +86,8 @@ class Script:
         value = self.inbox.get(timeout=timeout)
         if value is not None:
             self.lines.append(value)
+        else:
+            self.inbox.put(None)  # it stays the end
         return value
 
     def until(self, wanted, timeout=30):

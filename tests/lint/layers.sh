@@ -11,6 +11,11 @@ shared/json.c jansson.h
 shared/fold.c utf8proc.h
 shared/map.c xxhash.h
 shared/name.c xxhash.h
+shared/client/web.c curl/curl.h openssl/ssl.h openssl/x509.h
+shared/client/websocket.c openssl/evp.h openssl/sha.h
+shared/client/digest.c openssl/sha.h
+shared/client/outbox.c sqlite3.h
+chat-tui
 chatctl
 chatctl/rpc.c curl/curl.h
 chatctl/certificate.c openssl/pem.h openssl/x509.h
@@ -21,7 +26,8 @@ EOF
 
 system='arpa/inet assert ctype dirent errno fcntl getopt inttypes limits locale netdb netinet/in
 netinet/tcp poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib string
-strings sys/epoll sys/file sys/mman sys/queue sys/random sys/resource sys/socket sys/stat
+strings sys/epoll sys/file sys/inotify sys/mman sys/queue sys/random sys/resource sys/select sys/signalfd
+sys/socket sys/stat
 sys/statvfs sys/time sys/timex sys/types sys/uio sys/un sys/wait termios time unistd wchar'
 
 {
@@ -70,6 +76,10 @@ sys/statvfs sys/time sys/timex sys/types sys/uio sys/un sys/wait termios time un
     {
         split(target, step, "/")
         to = step[2] == "" ? from : step[1] == "tests" ? "tests/" step[2] : step[1]
+        is_client = file ~ /^(chat-tui|shared\/client|tests)\//
+        if (target ~ /^shared\/client\// && !is_client) {
+            print where from " may not include " target ", which is of the clients"; bad = 1; next
+        }
         if (to == "shared" || to == from) next
         if (is_layer[to] && part[1] != "chatd") {
             print where part[1] "/ may not include " target ", which is of chatd"; bad = 1
