@@ -24,7 +24,7 @@ tests/load/ceilings.c sqlite3.h pthread.h
 EOF
 )
 
-system='arpa/inet assert ctype dirent errno fcntl getopt inttypes limits locale netdb netinet/in
+system='arpa/inet assert ctype dirent errno fcntl ftw getopt inttypes limits locale netdb netinet/in
 netinet/tcp poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib string
 strings sys/epoll sys/file sys/inotify sys/mman sys/queue sys/random sys/resource sys/select sys/signalfd
 sys/socket sys/stat

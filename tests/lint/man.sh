@@ -8,7 +8,7 @@ text=$(mktemp -d) || exit 2
 trap 'rm -r "$text"' EXIT
 bad=0
 
-for page in chatd.8 chatd.conf.5 chatctl.8 chat-protocol.7; do
+for page in chat-tui.1 chatd.8 chatd.conf.5 chatctl.8 chat-protocol.7; do
     if [ ! -f "man/$page" ]; then
         echo "man/$page:1: there is no such page"
         exit 1
@@ -36,6 +36,12 @@ options() {
 
 options "$bin/chatd"
 expect chatd.8 option
+options "$bin/chat-tui"
+expect chat-tui.1 option
+"$bin/chat-tui" --help | sed -nE 's/^  chat-tui \[OPTIONS\] ([a-z-]+).*/\1/p' >"$text/words"
+expect chat-tui.1 command
+sed -nE 's/^        \{ "([a-z_]+)", profile->.*/\1/p' chat-tui/profile.c >"$text/words"
+expect chat-tui.1 setting
 options "$bin/chatctl"
 expect chatctl.8 option
 # A command stands at two columns; its first words in lower case are its name.

@@ -99,7 +99,9 @@ class Sender(Worker):
         self.answered = done
         asked = done
         while self.answered < len(texts):
-            while asked < len(texts) and asked - self.answered < PIPELINED:
+            while asked == self.answered and asked >= self.run_.due():
+                time.sleep(0.01)
+            while asked < min(len(texts), self.run_.due()) and asked - self.answered < PIPELINED:
                 self.send(script, asked)
                 asked += 1
             value = script.next(120)
@@ -186,12 +188,22 @@ class Run:
         self.server = Server()
         self.seconds = options.seconds
         self.counts = {}
+        self.plan = []
+        self.began = 0
+
+    def due(self):
+        """How many texts may be sent by now: they are spread over the storm."""
+        passed = (time.monotonic() - self.began) / self.seconds
+        return int(passed * len(self.texts))
 
     def count(self, what):
         self.counts[what] = self.counts.get(what, 0) + 1
 
     def disturb(self, chance, workers):
-        what = chance.choice(["chatd", "block", "open", "cut", "sender", "receiver", "answers"])
+        if not self.plan:  # each kind as often as the others, and often enough
+            self.plan = ["chatd", "block", "open", "cut", "sender", "receiver", "answers"]
+            chance.shuffle(self.plan)
+        what = self.plan.pop()
         self.count(what)
         if what == "chatd":
             self.server.kill()
@@ -264,6 +276,7 @@ class Run:
                    Receiver(self, "bob", self.homes["bob"]),
                    Receiver(self, "bob-2", self.homes["bob-2"]),
                    Receiver(self, "consumer", self.homes["bob"], "--consumer", "archive")]
+        self.began = time.monotonic()
         for worker in workers:
             worker.start()
         self.storm(workers)
