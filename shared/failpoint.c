@@ -29,6 +29,15 @@ static bool act(const char *name, const char *action)
     return strncmp(action, "error", 5) == 0;
 }
 
+// "7": the seventh; "*7": every seventh.
+static bool is_wanted(const char *nth, long passage)
+{
+    bool is_each = *nth == '*';
+    long number = strtol(nth + is_each, NULL, 10);
+
+    return is_each ? number > 0 && passage % number == 0 : passage == number;
+}
+
 bool failpoint(const char *name)
 {
     static atomic_long passages;
@@ -41,7 +50,7 @@ bool failpoint(const char *name)
     const char *action = wanted + bytes + 1;
     const char *nth = strchr(action, ':');
     long passage = atomic_fetch_add(&passages, 1) + 1;
-    if (nth != NULL && passage != strtol(nth + 1, NULL, 10)) {
+    if (nth != NULL && !is_wanted(nth + 1, passage)) {
         return false;
     }
     return act(name, action);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Named fail points (test builds only): CHAT_FAILPOINT=name:action:nth in the environment makes the
-// nth passage of that point kill (SIGKILL), stop (SIGSTOP), sleep (100 ms) or report an error.
-// CHAT_PLANT=name switches one deliberate bug on, which the test batteries must catch.
-// In other builds both are constant false and cost nothing.
+// nth passage (*nth: each nth) of that point kill (SIGKILL), stop (SIGSTOP), sleep (100 ms) or
+// report an error. CHAT_PLANT=name switches one deliberate bug on, which the test batteries must
+// catch. In other builds both are constant false and cost nothing.
 
 #pragma once
 

@@ -8,6 +8,7 @@
 
 #include "shared/client/lane.h"
 #include "shared/clock.h"
+#include "shared/failpoint.h"
 #include "shared/list.h"
 #include "shared/map.h"
 #include "shared/name.h"
@@ -282,7 +283,7 @@ static enum err send(struct sender *sender, struct sending *sending, uint64_t af
     // An object: its closing brace makes room for two more fields.
     buffer_add(&params, sending->params.data, sending->params.bytes - 1);
     buffer_print(&params, ",\"counter\":%" PRIu64, sending->row.counter);
-    if (after != 0) {
+    if (after != 0 && !PLANTED("sends_without_after")) {
         buffer_print(&params, ",\"after\":%" PRIu64, after);
     }
     buffer_add_byte(&params, '}');
@@ -358,7 +359,8 @@ static enum err adopt(struct sender *sender, const struct link_identity *identit
         } else if (sending->is_attempted && !is_device) {
             err = drop(sender, sending,
                     "was sent by a device that is no more: it may or may not have arrived");
-        } else if (!sending->is_attempted && (is_taken || is_shifting)) {
+        } else if ((!sending->is_attempted && (is_taken || is_shifting)) ||
+                PLANTED("renumbers_attempted")) {
             is_shifting = true;
             err = outbox_renumber(sender->outbox, sending->row.counter, ++owner->counter);
             sending->row.counter = owner->counter;

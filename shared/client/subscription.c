@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/clock.h"
+#include "shared/failpoint.h"
 
 #define AGAIN_MS 1000
 #define SKIPPED_MAX 64 // own messages in the window before they are acknowledged for the program
@@ -178,8 +179,10 @@ static bool ask_ws(struct subscription *subscription)
 
     buffer_add_literal(&params, "{\"from\":");
     json_add_string(&params,
-            bytes_of(subscription->is_fresh ? subscription->from : subscription->base));
-    if (!subscription->is_fresh) {
+            bytes_of(subscription->is_fresh               ? subscription->from
+                            : PLANTED("resubscribes_now") ? "now"
+                                                          : subscription->base));
+    if (!subscription->is_fresh && !PLANTED("resubscribes_now") && !PLANTED("forgets_seen")) {
         buffer_add_literal(&params, ",\"seen\":");
         json_add_string(&params, bytes_of(subscription->seen));
     }

@@ -22,12 +22,13 @@ class Home:
             self.token_file.chmod(0o600)
         self.token = token
         self.server = server
+        self.more = {}  # of the environment
         self.url = server.url.replace("ws://", "http://").removesuffix("/ws")
 
     def environment(self):
         return {"HOME": str(self.directory), "PATH": os.environ["PATH"],
                 "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
-                "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "")}
+                "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", ""), **self.more}
 
     def command(self, *words):
         given = ["--token-file", str(self.token_file)] if self.token else []

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Real input through chat-tui --json while everything around it fails: fortunes in several languages
 and every line of Unicode's emoji-test from ann's script to bob's two devices and a named consumer,
-while chatd is killed, the WebSocket path is blocked and opened, connections are cut in the middle of
-an answer, and the scripts themselves are killed and started again. Byte for byte, once, in order.
+while chatd is killed and refuses one message in 23 for a moment, the WebSocket path is blocked and opened,
+connections are cut in the middle of an answer, and the scripts themselves are killed and started
+again. Byte for byte, once, in order.
 
 A script that was killed knows what it needs: how far it came, from the history (chat-tui first
 settles what the one before left in the outbox); what it has not acknowledged comes again.
 
-usage: script_storm.py [--fortunes N] [--seed N] [--seconds N] [--plant FAULT]"""
+usage: script_storm.py [--fortunes N] [--seed N] [--seconds N] [--plants]
+
+--plants: chat-tui with each of some deliberate faults; each must be found."""
 
 import argparse
 import pathlib
@@ -27,6 +30,7 @@ from server import Server, ServerFailed  # noqa: E402
 from tui import Home  # noqa: E402
 
 PIPELINED = 48
+PLANTS = ["sends_without_after", "resubscribes_now", "forgets_seen", "renumbers_attempted"]
 
 
 class Worker(threading.Thread):
@@ -138,7 +142,7 @@ class Receiver(Worker):
             self.repeated += 1
             if self.texts[seq - 1] != text:
                 self.wrong.append(f"seq {seq} has another text than before")
-            if seq <= self.acknowledged and self.run_.plant != "ack":
+            if seq <= self.acknowledged:
                 self.wrong.append(f"seq {seq} came again, {self.acknowledged} was acknowledged")
         elif seq == len(self.texts) + 1:
             self.texts.append(text)
@@ -181,11 +185,11 @@ class Receiver(Worker):
 
 
 class Run:
-    def __init__(self, options):
-        self.plant = options.plant
+    def __init__(self, options, plant):
+        self.plant = plant
         self.random = random.Random(options.seed)
         self.texts = texts_to_send(options.fortunes, self.random)
-        self.server = Server()
+        self.server = Server(environment={"CHAT_FAILPOINT": "call.too_fast:error:*23"})
         self.seconds = options.seconds
         self.counts = {}
         self.plan = []
@@ -242,7 +246,7 @@ class Run:
             self.disturb(chance, workers)
 
     def judge(self, workers):
-        wrong = [f"{worker.name}: {line}" for worker in workers for line in worker.wrong]
+        wrong = []
         for worker in workers[1:]:
             if [t.encode() for t in worker.texts] != [t.encode() for t in self.texts]:
                 wrong.append(f"{worker.name} has {len(worker.texts)} texts, not the "
@@ -272,6 +276,8 @@ class Run:
         script.finish()
         self.homes["bob-2"] = Home(self.server.root, "bob-2", second, self.server)
         self.homes["bob-2"].url = self.gate.url
+        for home in self.homes.values():
+            home.more = {"CHAT_PLANT": self.plant} if self.plant else {}
         workers = [Sender(self, "ann", self.homes["ann"]),
                    Receiver(self, "bob", self.homes["bob"]),
                    Receiver(self, "bob-2", self.homes["bob-2"]),
@@ -280,36 +286,54 @@ class Run:
         for worker in workers:
             worker.start()
         self.storm(workers)
+        wrong = [f"{worker.name}: {line}" for worker in workers for line in worker.wrong]
         for worker in workers:
+            worker.is_done |= bool(wrong)
+            if wrong:
+                worker.kill()
             worker.join(60)
-        wrong = self.judge(workers)
+        wrong = wrong or self.judge(workers)
+        if wrong:
+            return wrong + self.server.complaints()
         print(f"script storm: {len(self.texts)} texts, disturbed by "
               + ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()))
               + f"; scripts started {[w.starts for w in workers]} times; "
               f"{[w.repeated for w in workers[1:]]} events came again, {workers[0].again} answers "
               f"were found in the history; transports {[sorted(w.transports) for w in workers]}")
-        if not self.plant:
-            for worker in workers:
-                if not {"ws", "poll"} <= worker.transports and self.seconds >= 20:
-                    wrong.append(f"{worker.name} used only {worker.transports}")
+        for worker in workers:
+            if not {"ws", "poll"} <= worker.transports and self.seconds >= 20:
+                wrong.append(f"{worker.name} used only {worker.transports}")
         return wrong + self.server.complaints()
+
+
+def weather(options, plant):
+    """What went wrong."""
+    run = Run(options, plant)
+    try:
+        return run.go()
+    except (ServerFailed, TimeoutError, EOFError) as failure:
+        return [f"{type(failure).__name__}: {failure}"]
+    finally:
+        run.server.close()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fortunes", type=int, default=8000)
+    parser.add_argument("--fortunes", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--seconds", type=int, default=45, help="of storm, at most")
-    parser.add_argument("--plant", choices=["ack"], help="a fault that must be found")
+    parser.add_argument("--seconds", type=int, default=40, help="of storm")
+    parser.add_argument("--plants", action="store_true", help="deliberate faults must be found")
     options = parser.parse_args()
     print(f"script storm: seed {options.seed}")
-    run = Run(options)
-    try:
-        wrong = run.go()
-    except (ServerFailed, TimeoutError, EOFError) as failure:
-        wrong = [f"{type(failure).__name__}: {failure}"]
-    finally:
-        run.server.close()
+    if options.plants:
+        missed = []
+        for plant in PLANTS:
+            wrong = weather(options, plant)
+            print(f"script storm: planted {plant}: {wrong[0] if wrong else 'NOT FOUND'}", flush=True)
+            missed += [] if wrong else [plant]
+        print("script storm: " + (f"FAILED: {missed} not found" if missed else "plants ok"))
+        return 1 if missed else 0
+    wrong = weather(options, None)
     for line in wrong:
         print(f"script storm: WRONG: {line}")
     print("script storm: " + ("FAILED" if wrong else "ok"))
