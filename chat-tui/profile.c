@@ -66,8 +66,8 @@ static bool take_line(struct profile *profile, char *line, const char *path, uns
     }
     *equals = '\0';
     const char *name = trim(line), *value = trim(equals + 1);
-    if (strcmp(name, "plaintext") == 0) {
-        profile->is_plaintext_ok = strcmp(value, "yes") == 0;
+    if (strcmp(name, "plain_text_remote") == 0) {
+        profile->is_plain_text_ok = strcmp(value, "yes") == 0;
         return true;
     }
     if (find_setting(profile, name, &setting) == NULL) {
@@ -304,9 +304,9 @@ struct web *profile_open(const struct profile *profile)
                 profile->server);
         return NULL;
     }
-    if (!web_is_tls(web) && !is_local(web_authority(web)) && !profile->is_plaintext_ok) {
+    if (!web_is_tls(web) && !is_local(web_authority(web)) && !profile->is_plain_text_ok) {
         complain(
-                "%s is on another machine and not encrypted: use https://, or say \"plaintext = yes\" "
+                "%s is on another machine and not encrypted: use https://, or say \"plain_text_remote = yes\" "
                 "in the configuration file",
                 profile->server);
         web_destroy(web);

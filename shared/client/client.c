@@ -153,6 +153,11 @@ const struct link_identity *client_identity(const struct client *client)
     return client->is_known ? &client->link.identity : NULL;
 }
 
+bool client_is_up(const struct client *client)
+{
+    return link_is_up(&client->link);
+}
+
 const char *client_transport(const struct client *client)
 {
     return link_transport(&client->link);

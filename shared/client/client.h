@@ -52,6 +52,7 @@ void client_start(struct client *client);
 void client_retry_now(struct client *client);
 // NULL before the first connection.
 const struct link_identity *client_identity(const struct client *client);
+bool client_is_up(const struct client *client);
 const char *client_transport(const struct client *client);
 int64_t client_retry_in_ms(const struct client *client);
 

@@ -414,12 +414,16 @@ enum err sender_up(struct sender *sender)
     if (err == ERR_OK) {
         err = adopt(sender, client_identity(sender->client));
     }
+    uint64_t first_own = sender->owner.counter + 1;
     sender->known = sender->owner.counter;
     if (err == ERR_OK) {
         err = outbox_mark_attempted(sender->outbox, sender->known);
     }
     err = finish(sender, err);
     if (err == ERR_OK) {
+        if (!sender->is_up) {
+            client_own_from(sender->client, first_own);
+        }
         sender->is_up = true;
         note_attempted(sender);
         be_ready(sender);
@@ -483,7 +487,7 @@ enum err sender_submit(struct sender *sender, const struct outbox_row *row, clie
     }
     struct outbox_row numbered = *row;
     numbered.counter = ++sender->owner.counter;
-    numbered.is_attempted = sender->is_up;
+    numbered.is_attempted = sender->is_up && client_is_up(sender->client);
     if (err == ERR_OK) {
         err = outbox_add(sender->outbox, &numbered);
     }

@@ -55,7 +55,8 @@ static bool read_address(struct web *web, const char *server)
     }
     const char *rest = server + strlen(schemes[i].scheme);
     size_t length = strcspn(rest, "/?#");
-    if (length == 0 || length > 255 || strpbrk(rest, "@ \t\r\n") != NULL) {
+    bool is_other_scheme = schemes[i].scheme[0] == '\0' && strstr(server, "://") != NULL;
+    if (is_other_scheme || length == 0 || length > 255 || strpbrk(rest, "@ \t\r\n") != NULL) {
         return false;
     }
     web->is_tls = schemes[i].is_tls;

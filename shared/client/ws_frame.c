@@ -108,8 +108,11 @@ static const char *take_data(struct ws_parser *parser, const struct frame_head *
     }
     struct bytes whole = { parser->message.data, (uint32_t)parser->message.bytes };
     bool is_wanted = on_message(context, parser->opcode, whole);
+    if (!is_wanted) {
+        return "";
+    }
     buffer_clear(&parser->message);
-    return is_wanted ? NULL : "";
+    return NULL;
 }
 
 const char *ws_parser_take(struct ws_parser *parser, const char *data, size_t bytes,
@@ -123,9 +126,8 @@ const char *ws_parser_take(struct ws_parser *parser, const char *data, size_t by
     if (!buffer_is_whole(&parser->in)) {
         return "no memory for a message of the server";
     }
-    while (reason == NULL &&
-            read_head((const unsigned char *)parser->in.data + done, parser->in.bytes - done, &head,
-                    &reason)) {
+    while (read_head((const unsigned char *)parser->in.data + done, parser->in.bytes - done, &head,
+            &reason)) {
         if (parser->in.bytes - done < head.header_bytes + head.payload_bytes) {
             break;
         }
@@ -137,6 +139,12 @@ const char *ws_parser_take(struct ws_parser *parser, const char *data, size_t by
         } else {
             reason = take_data(parser, &head, payload, on_message, context);
         }
+        if (reason != NULL) {
+            return reason; // the owner may have finished the parser
+        }
+    }
+    if (reason != NULL) {
+        return reason;
     }
     memmove(parser->in.data, parser->in.data + done, parser->in.bytes - done);
     parser->in.bytes -= done;

@@ -52,7 +52,7 @@ class Gate:
             self.pipes.discard(me)
             for end in (writer, other):
                 if end is not None:
-                    end.transport.abort() if end.transport else None
+                    end.transport.abort()
 
     @staticmethod
     async def _pass(reader, writer, limit):
@@ -68,6 +68,9 @@ class Gate:
 
     def cut(self):
         """Every connection, now."""
+        if self.loop.is_closed():
+            return
+
         def cancel():
             for pipe in list(self.pipes):
                 pipe.cancel()
@@ -81,6 +84,9 @@ class Gate:
         self.is_ws_open = True
 
     def close(self):
+        if self.loop.is_closed():
+            return
         self.cut()
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.loop.call_soon_threadsafe(self.loop.call_later, 0.1, self.loop.stop)
         self.thread.join(10)
+        self.loop.close()

@@ -134,5 +134,8 @@ class Script:
             reader.join(10)
         while (value := self.inbox.get(timeout=10)) is not None:
             self.lines.append(value)
-        self.process.stdout.close()
-        self.process.stderr.close()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                pass
