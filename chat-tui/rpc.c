@@ -49,9 +49,10 @@ struct json *rpc_ask(struct web *web, const char *token, const char *method,
     while (!asked.is_done) {
         web_wait(web, NULL, 0, -1);
     }
-    explicit_bzero(body.data, body.bytes);
+    if (body.data != NULL) {
+        explicit_bzero(body.data, body.bytes);
+    }
     buffer_finish(&body);
-    explicit_bzero(exchange.request.data, exchange.request.bytes);
     web_exchange_cancel(&exchange);
     return asked.answer;
 }

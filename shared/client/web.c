@@ -267,6 +267,9 @@ void web_exchange_cancel(struct web_exchange *exchange)
         drop_handle(exchange->web->multi, exchange->handle);
         exchange->handle = NULL;
     }
+    if (exchange->request.data != NULL) {
+        explicit_bzero(exchange->request.data, exchange->request.bytes); // it may hold a password
+    }
     buffer_finish(&exchange->request);
     buffer_finish(&exchange->answer);
 }
