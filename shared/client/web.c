@@ -382,16 +382,19 @@ static void finish_stream(struct web_stream *stream, CURLcode code)
     stream->opened(stream, reason);
 }
 
-static void dispatch(CURLM *multi)
+// True: something was called back.
+static bool dispatch(CURLM *multi)
 {
     int left = 0, running = 0;
     CURLMsg *message = NULL;
+    bool has_called = false;
 
     curl_multi_perform(multi, &running);
     while ((message = curl_multi_info_read(multi, &left)) != NULL) {
         if (message->msg != CURLMSG_DONE) {
             continue;
         }
+        has_called = true;
         CURLcode code = message->data.result;
         struct owner *owner = owner_of(message->easy_handle);
         if (owner->exchange != NULL) {
@@ -400,6 +403,7 @@ static void dispatch(CURLM *multi)
             finish_stream(owner->stream, code);
         }
     }
+    return has_called;
 }
 
 // poll(2) and libcurl name the events alike, with other numbers.
@@ -414,14 +418,13 @@ static unsigned watch_connecting(struct web *web, struct curl_waitfd *waiting, u
         int *timeout_ms)
 {
     fd_set reads, writes, errors;
-    int running = 0, last = -1;
+    int last = -1;
     long soonest_ms = -1;
     unsigned count = 0;
 
     FD_ZERO(&reads);
     FD_ZERO(&writes);
     FD_ZERO(&errors);
-    curl_multi_perform(web->streams, &running);
     curl_multi_fdset(web->streams, &reads, &writes, &errors, &last);
     curl_multi_timeout(web->streams, &soonest_ms);
     for (int fd = 0; fd <= last && count < room; fd++) {
@@ -439,13 +442,16 @@ static unsigned watch_connecting(struct web *web, struct curl_waitfd *waiting, u
 void web_wait(struct web *web, struct pollfd *own, size_t count, int timeout_ms)
 {
     struct curl_waitfd waiting[OWN_MAX + CONNECTING_MAX];
-    int running = 0,
-        wait_ms = timeout_ms < 0 || timeout_ms > WAIT_MS_MAX ? WAIT_MS_MAX : timeout_ms;
+    int wait_ms = timeout_ms < 0 || timeout_ms > WAIT_MS_MAX ? WAIT_MS_MAX : timeout_ms;
     unsigned used = 0;
 
     CHECK(count <= OWN_MAX);
-    // What was started since the last wait gets its first step, and with it its descriptors.
-    curl_multi_perform(web->multi, &running);
+    // What was started since the last wait gets its first step, and with it its descriptors. What
+    // ends in that step has none to wait for.
+    bool has_called = dispatch(web->multi);
+    if (dispatch(web->streams) || has_called) {
+        wait_ms = 0;
+    }
     for (size_t i = 0; i < count; i++) {
         if (own[i].fd >= 0) {
             waiting[used++] = waitfd_of(own[i].fd, (own[i].events & POLLIN) != 0,
