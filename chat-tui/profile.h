@@ -27,7 +27,7 @@ struct profile {
     char fingerprint[FINGERPRINT_BYTES];
     char token_file[SETTING_BYTES];
     char password_cmd[SETTING_BYTES];
-    bool is_plain_text_ok;       // also to other machines
+    bool is_plain_text_ok;      // also to other machines
     char directory[PATH_BYTES]; // of this device, not made yet
     char token[TOKEN_BYTES_MAX + 1];
 };
