@@ -1,5 +1,6 @@
 #!/bin/sh
-# chatd built with TSan under load, flushing all the time, then stopped: no data race may be reported.
+# chatd built with TSan under load, flushing all the time, then stopped; then chatd and chat-tui in a
+# storm of kills, cuts and changes between WebSocket and long poll: no data race may be reported.
 # usage: thread.sh TSAN_BIN_DIRECTORY RELEASE_BIN_DIRECTORY
 set -eu
 bin=$1 release=$2
@@ -15,7 +16,7 @@ done
 address=$(sed -n 's/^ready listen=\([^ ]*\).*/\1/p' "$data/ready")
 seq -f '{"user":"user%g"}' 1 40 |
     "$release/chatctl" --admin-socket "$data/chatd/admin.sock" user import - --tokens >"$data/tokens"
-for mode in "fill --pairs 4 --messages 3000" "pairs --pairs 20 --seconds 4" "history --seconds 2"; do
+for mode in "fill --pairs 4 --messages 3000" "pairs --pairs 20 --seconds 4" "history --seconds 2" "polls --seconds 2"; do
     # shellcheck disable=SC2086
     "$release/chat-load" $mode --server "$address" --tokens "$data/tokens" --pid $server
     "$release/chatctl" --admin-socket "$data/chatd/admin.sock" partition list >/dev/null
@@ -27,4 +28,6 @@ if [ $status -ne 0 ] || grep -q 'WARNING: ThreadSanitizer' "$data/log"; then
     cat "$data/log"
     exit 1
 fi
+CHAT_BIN=$bin PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$(dirname "$0")/scenario/script_storm.py" \
+    --seconds 15 --fortunes 500
 echo "note: no data race reported"

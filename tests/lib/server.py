@@ -171,7 +171,7 @@ class Server:
     def complaints(self):
         """What a sanitizer or a CHECK() wrote: must be empty."""
         return [line for line in self.log_text().splitlines()
-                if re.search(r"ERROR: \w*Sanitizer|runtime error:|CHECK\(.*failed|Assertion", line)]
+                if re.search(r"(ERROR|WARNING): \w*Sanitizer|runtime error:|CHECK\(.*failed|Assertion", line)]
 
     def ctl(self, *words, check=True, stdin=""):
         done = subprocess.run([str(self.bin / "chatctl"), "--admin-socket", str(self.admin), *words],
