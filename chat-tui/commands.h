@@ -31,6 +31,8 @@ enum exit_code cmd_send(struct profile *profile, struct web *web,
         const struct arguments *arguments);
 enum exit_code cmd_listen(struct profile *profile, struct web *web,
         const struct arguments *arguments);
+enum exit_code cmd_screen(struct profile *profile, struct web *web,
+        const struct arguments *arguments);
 enum exit_code cmd_login(struct profile *profile, struct web *web,
         const struct arguments *arguments);
 

@@ -9,6 +9,7 @@
 #define SECONDS_MAX (30.0 * 86400)
 
 static const struct command commands[] = {
+    { "", "", "the screen: conversations, messages, a line to type", 0, cmd_screen },
     { "--json", "--json [--follow]", "JSON-RPC on standard input and output, for scripts", 0,
             cmd_json },
     { "send", "send USER TEXT|-", "send one message; - takes it from standard input", 3, cmd_send },
@@ -168,12 +169,10 @@ static bool take_option(int key, const char *value, struct arguments *arguments)
 
 static const struct command *find_command(const struct arguments *arguments)
 {
-    const char *name = arguments->operand_count > 0 ? arguments->operands[0] : "--json";
+    const char *name = arguments->operand_count > 0 ? arguments->operands[0]
+            : arguments->is_json                    ? "--json"
+                                                    : "";
 
-    if (arguments->operand_count == 0 && !arguments->is_json) {
-        complain("there is no screen yet: --json, send, listen or login (chat-tui --help)");
-        return NULL;
-    }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(commands[i].name, name) != 0) {
             continue;

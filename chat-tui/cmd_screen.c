@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// chat-tui without a command: the screen.
+
+#include "commands.h"
+#include "screen/app.h"
+
+enum exit_code cmd_screen(struct profile *profile, struct web *web,
+        const struct arguments *arguments)
+{
+    const struct app_options options = { .is_never_ws = arguments->is_never_ws };
+
+    return app_run(profile, web, &options);
+}

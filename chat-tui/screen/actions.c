@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+#include "actions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "keys.h"
+#include "rows.h"
+#include "shared/clock.h"
+
+#define SAID_MS 8000
+
+static void say(struct ui *ui, const char *words)
+{
+    model_notice(&ui->model, clock_monotonic_ms() + SAID_MS, "%s", words);
+}
+
+// ---- commands that are typed
+
+static void run_msg(struct ui *ui, const struct actor *actor, void *context, char *rest)
+{
+    char *text = strchr(rest, ' ');
+
+    if (text != NULL) {
+        *text++ = '\0';
+    }
+    struct conversation *conversation = model_get(&ui->model, bytes_of(rest));
+    if (conversation == NULL) {
+        say(ui, "/msg NAME [TEXT]: a name has letters, digits, '.', '_' and '-'");
+        return;
+    }
+    ui_open(ui, conversation);
+    if (text != NULL && *text != '\0') {
+        (void)!actor->send(context, conversation, bytes_of(text));
+    }
+}
+
+static void run_command(struct ui *ui, const struct actor *actor, void *context, char *line)
+{
+    if (strncmp(line, "/msg ", 5) == 0) {
+        run_msg(ui, actor, context, line + 5);
+    } else if (strcmp(line, "/quit") == 0) {
+        actor->quit(context);
+    } else if (strcmp(line, "/help") == 0) {
+        ui->mode = UI_HELP;
+    } else {
+        say(ui, "there is no such command: /msg NAME, /help, /quit");
+    }
+}
+
+static void send_typed(struct ui *ui, const struct actor *actor, void *context)
+{
+    struct conversation *open = ui->model.open;
+    struct bytes typed = line_editor_text(&ui->editor);
+
+    if (typed.size == 0) {
+        return;
+    }
+    // "//" is a text that begins with a slash.
+    bool is_command = typed.data[0] == '/' && !(typed.size > 1 && typed.data[1] == '/');
+    if (!is_command && open == NULL) {
+        say(ui, "no conversation is open: /msg NAME, or C-k");
+        return;
+    }
+    struct buffer line = { 0 };
+    buffer_add(&line, typed.data, typed.size);
+    buffer_add_byte(&line, '\0');
+    if (!buffer_is_whole(&line)) {
+        say(ui, "no memory");
+        return;
+    }
+    bool is_taken = true;
+    if (is_command) {
+        run_command(ui, actor, context, line.data);
+    } else {
+        uint32_t skip = line.data[0] == '/';
+        is_taken =
+                actor->send(context, open, (struct bytes){ line.data + skip, typed.size - skip });
+        open->place = (struct place){ .is_at_end = true };
+    }
+    if (is_taken) {
+        line_editor_take(&ui->editor);
+    }
+    buffer_finish(&line);
+}
+
+// The rest of the word in front of the cursor, where only one thing can be meant: a command, or
+// behind /msg the name of a conversation. The newest conversation wins among several.
+static void complete(struct ui *ui)
+{
+    static const char *const commands[] = { "/msg ", "/help", "/quit" };
+    struct bytes typed = line_editor_text(&ui->editor);
+    bool is_name = typed.size >= 5 && memcmp(typed.data, "/msg ", 5) == 0;
+    struct bytes rest = { typed.data + (is_name ? 5 : 0), typed.size - (is_name ? 5 : 0) };
+
+    if (typed.size == 0 || line_editor_cursor(&ui->editor) != typed.size) {
+        return;
+    }
+    for (size_t i = 0; !is_name && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strlen(commands[i]) > rest.size && memcmp(commands[i], rest.data, rest.size) == 0) {
+            (void)!line_editor_insert(&ui->editor, bytes_of(commands[i] + rest.size));
+            return;
+        }
+    }
+    LIST_EACH(node, &ui->model.conversations) {
+        struct bytes name = name_bytes(&LIST_OF(node, struct conversation, of_model)->peer);
+        if (is_name && name.size > rest.size &&
+                (rest.size == 0 || memcmp(name.data, rest.data, rest.size) == 0)) {
+            struct bytes more = { name.data + rest.size, name.size - rest.size };
+            (void)!line_editor_insert(&ui->editor, more);
+            return;
+        }
+    }
+}
+
+// ---- moving about
+
+static void step(struct ui *ui, int by)
+{
+    struct list *head = &ui->model.conversations;
+    struct list *node = ui->model.open == NULL ? head : &ui->model.open->of_model;
+
+    node = by > 0 ? node->next : node->previous;
+    if (node == head) {
+        node = by > 0 ? node->next : node->previous;
+    }
+    if (node != head) {
+        ui_open(ui, LIST_OF(node, struct conversation, of_model));
+    }
+}
+
+static void next_unread(struct ui *ui)
+{
+    LIST_EACH(node, &ui->model.conversations) {
+        struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
+        if (conversation->unread > 0 && conversation != ui->model.open) {
+            ui_open(ui, conversation);
+            return;
+        }
+    }
+    say(ui, "nothing else is new");
+}
+
+// Rows up (or down, negative) from what the last row shows.
+static void scroll(struct ui *ui, int rows)
+{
+    static struct row buffer[4096];
+    struct conversation *open = ui->model.open;
+    uint32_t count = open == NULL ? 0 : rows_message_count(open);
+
+    if (count == 0) {
+        return;
+    }
+    uint32_t place = open->place.is_at_end ? count - 1 : rows_place_of(open, open->place.seq);
+    uint32_t height = rows_of(open, place, ui->text_cells, buffer, 4096);
+    int64_t row = open->place.is_at_end ? (int64_t)height - 1 : (int64_t)open->place.row;
+    row -= rows;
+    while (row < 0 && place > 0) {
+        row += rows_of(open, --place, ui->text_cells, buffer, 4096);
+    }
+    while (row >= (height = rows_of(open, place, ui->text_cells, buffer, 4096)) &&
+            place + 1 < count) {
+        row -= height;
+        place++;
+    }
+    bool is_at_end = place + 1 == count && row + 1 >= height;
+    uint64_t seq = rows_message(open, place)->seq;
+    if (is_at_end || seq == 0) { // what is not stored yet is at the end
+        open->place = (struct place){ .is_at_end = true };
+    } else {
+        open->place = (struct place){ false, seq, row < 0 ? 0 : (uint32_t)row };
+    }
+}
+
+static void to_first_unread(struct ui *ui)
+{
+    struct conversation *open = ui->model.open;
+
+    if (open == NULL || open->marker_seq == 0 || open->timeline.count == 0) {
+        say(ui, "nothing is new here");
+        return;
+    }
+    uint32_t place = rows_place_of(open, open->marker_seq);
+    open->place = (struct place){ false, open->timeline.messages[place].seq, 0 };
+    scroll(ui, -(int)(ui->timeline_rows > 2 ? ui->timeline_rows - 2 : 0));
+}
+
+static void to_start(struct ui *ui)
+{
+    struct conversation *open = ui->model.open;
+
+    if (open != NULL && open->timeline.count > 0) {
+        open->place = (struct place){ false, open->timeline.messages[0].seq, 0 };
+        scroll(ui, -(int)(ui->timeline_rows > 1 ? ui->timeline_rows - 1 : 0));
+    }
+}
+
+// ---- the modes
+
+static void begin_switch(struct ui *ui)
+{
+    ui->mode = UI_SWITCH;
+    ui->pattern[0] = '\0';
+    ui->switch_choice = 0;
+}
+
+static void end_switch(struct ui *ui)
+{
+    struct conversation *matches[SWITCH_MATCHES_MAX];
+    uint32_t count = ui_matches(ui, matches);
+
+    ui->mode = UI_CHAT;
+    if (ui->switch_choice < count) {
+        ui_open(ui, matches[ui->switch_choice]);
+    }
+}
+
+static void switch_key(struct ui *ui, const char *key, enum action action)
+{
+    size_t length = strlen(ui->pattern);
+
+    if (action == ACTION_CANCEL) {
+        ui->mode = UI_CHAT;
+    } else if (action == ACTION_SEND) {
+        end_switch(ui);
+    } else if (strcmp(key, "Backspace") == 0 && length > 0) {
+        ui->pattern[length - 1] = '\0'; // names are ASCII
+    } else if (strcmp(key, "Down") == 0 || action == ACTION_SWITCH || action == ACTION_NEXT) {
+        ui->switch_choice++;
+    } else if ((strcmp(key, "Up") == 0 || action == ACTION_PREVIOUS) && ui->switch_choice > 0) {
+        ui->switch_choice--;
+    }
+}
+
+static void help_key(struct ui *ui, const char *key, enum action action)
+{
+    if (action == ACTION_PAGE_DOWN || strcmp(key, "Down") == 0) {
+        ui->help_row += action == ACTION_PAGE_DOWN ? ui->timeline_rows : 1;
+    } else if (action == ACTION_PAGE_UP || strcmp(key, "Up") == 0) {
+        uint32_t rows = action == ACTION_PAGE_UP ? ui->timeline_rows : 1;
+        ui->help_row = ui->help_row > rows ? ui->help_row - rows : 0;
+    } else {
+        ui->mode = UI_CHAT;
+    }
+}
+
+static void act(struct ui *ui, const struct actor *actor, void *context, enum action action)
+{
+    int page = ui->timeline_rows > 2 ? (int)ui->timeline_rows - 2 : 1;
+
+    switch (action) {
+    case ACTION_SEND:
+        send_typed(ui, actor, context);
+        return;
+    case ACTION_NEWLINE:
+        (void)!line_editor_insert(&ui->editor, bytes_of("\n"));
+        return;
+    case ACTION_COMPLETE:
+        complete(ui);
+        return;
+    case ACTION_NEXT:
+        step(ui, 1);
+        return;
+    case ACTION_PREVIOUS:
+        step(ui, -1);
+        return;
+    case ACTION_NEXT_UNREAD:
+        next_unread(ui);
+        return;
+    case ACTION_FIRST_UNREAD:
+        to_first_unread(ui);
+        return;
+    case ACTION_SWITCH:
+        begin_switch(ui);
+        return;
+    case ACTION_PAGE_UP:
+        scroll(ui, page);
+        return;
+    case ACTION_PAGE_DOWN:
+        scroll(ui, -page);
+        return;
+    case ACTION_LINE_UP:
+        scroll(ui, 1);
+        return;
+    case ACTION_LINE_DOWN:
+        scroll(ui, -1);
+        return;
+    case ACTION_TO_END:
+        if (ui->model.open != NULL) {
+            ui->model.open->place = (struct place){ .is_at_end = true };
+        }
+        return;
+    case ACTION_TO_START:
+        to_start(ui);
+        return;
+    case ACTION_RETRY:
+        actor->retry(context);
+        return;
+    case ACTION_REDRAW:
+        ui->wants_redraw = true;
+        return;
+    case ACTION_HELP:
+        ui->mode = UI_HELP;
+        ui->help_row = 0;
+        return;
+    case ACTION_QUIT:
+        actor->quit(context);
+        return;
+    default:
+        return;
+    }
+}
+
+void action_key(struct ui *ui, const struct actor *actor, void *context, const char *key)
+{
+    enum action action = keys_find(key);
+
+    // As in a shell, C-k cuts what is typed; with nothing to cut it goes elsewhere.
+    if (action == ACTION_SWITCH && strcmp(key, "C-k") == 0 && ui->mode == UI_CHAT &&
+            line_editor_text(&ui->editor).size > 0) {
+        action = ACTION_NONE;
+    }
+    if (action == ACTION_QUIT) {
+        actor->quit(context);
+    } else if (ui->mode == UI_HELP) {
+        help_key(ui, key, action);
+    } else if (ui->mode == UI_SWITCH) {
+        switch_key(ui, key, action);
+    } else if (action != ACTION_NONE) {
+        act(ui, actor, context, action);
+    } else {
+        line_editor_key(&ui->editor, key);
+    }
+}
+
+void action_text(struct ui *ui, const struct actor *actor, void *context, struct bytes text)
+{
+    size_t length = strlen(ui->pattern);
+
+    if (ui->mode == UI_HELP) {
+        ui->mode = UI_CHAT;
+        return;
+    }
+    if (ui->mode == UI_SWITCH) {
+        if (length + text.size < SWITCH_BYTES) {
+            memcpy(ui->pattern + length, text.data, text.size);
+            ui->pattern[length + text.size] = '\0';
+            ui->switch_choice = 0;
+        }
+        return;
+    }
+    if (!line_editor_insert(&ui->editor, text)) {
+        say(ui, "a message has at most 16,384 bytes");
+        return;
+    }
+    if (ui->model.open != NULL) {
+        actor->typed(context, ui->model.open);
+    }
+}

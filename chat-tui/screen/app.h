@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// The screen as a running program: keys and server events change the model, the model is drawn, and
+// what it needs is asked of the server.
+
+#pragma once
+
+#include "chat-tui/exit_code.h"
+#include "chat-tui/profile.h"
+
+struct app_options {
+    bool is_never_ws;
+};
+
+enum exit_code app_run(struct profile *profile, struct web *web,
+        const struct app_options *options) MUST_USE;

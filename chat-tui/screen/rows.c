@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "rows.h"
+
+#include <time.h>
+
+#include "chat-tui/wrap.h"
+
+uint32_t rows_message_count(const struct conversation *conversation)
+{
+    return conversation->timeline.count + conversation->pending.count;
+}
+
+const struct message *rows_message(const struct conversation *conversation, uint32_t place)
+{
+    return place < conversation->timeline.count
+            ? &conversation->timeline.messages[place]
+            : &conversation->pending.messages[place - conversation->timeline.count];
+}
+
+uint32_t rows_place_of(const struct conversation *conversation, uint64_t seq)
+{
+    const struct timeline *timeline = &conversation->timeline;
+    uint32_t low = 0, high = timeline->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (timeline->messages[middle].seq <= seq) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low > 0 ? low - 1 : 0;
+}
+
+// Days since 1970 in the user's time zone.
+static int day_of(int64_t ts)
+{
+    time_t seconds = (time_t)(ts / 1000);
+    struct tm tm;
+
+    localtime_r(&seconds, &tm);
+    return (tm.tm_year * 366) + tm.tm_yday;
+}
+
+static void add(struct row *rows, uint32_t *count, uint32_t room, struct row row)
+{
+    if (*count < room) {
+        rows[*count] = row;
+    }
+    (*count)++;
+}
+
+uint32_t rows_of(const struct conversation *conversation, uint32_t place, uint32_t cells,
+        struct row *rows, uint32_t room)
+{
+    const struct message *message = rows_message(conversation, place);
+    const struct message *before = place == 0 ? NULL : rows_message(conversation, place - 1);
+    struct bytes text = { message->text, message->bytes };
+    uint64_t marker = conversation->marker_seq;
+    uint32_t count = 0, position = 0, index = 0;
+    struct wrap_row part;
+
+    if (before == NULL && conversation->timeline.first_seq == 1) {
+        add(rows, &count, room, (struct row){ .kind = ROW_BEGIN, .message = message });
+    }
+    if (before == NULL || day_of(before->ts) != day_of(message->ts)) {
+        add(rows, &count, room, (struct row){ .kind = ROW_DATE, .message = message });
+    }
+    if (marker > 0 && message->seq > marker && (before == NULL || before->seq <= marker)) {
+        add(rows, &count, room, (struct row){ .kind = ROW_MARKER, .message = message });
+    }
+    if (message->is_deleted) {
+        text = bytes_of("(deleted)");
+    }
+    while (wrap_next(text, cells, &position, &part) || index == 0) {
+        struct row row = { ROW_TEXT, message, { text.data + part.start, part.end - part.start },
+            index == 0, index };
+        add(rows, &count, room, row);
+        index++;
+    }
+    return count;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// The terminal: curses on and off, keys by name, pastes as one piece, whether it has the focus.
+//
+// Thread: one. The only file besides the view's that knows curses.
+
+#pragma once
+
+#include <stdbool.h>
+
+#include "keys.h"
+#include "shared/buffer.h"
+#include "shared/check.h"
+
+// False: said what is wrong (no terminal, an unknown one).
+bool terminal_start(void) MUST_USE;
+void terminal_stop(void);
+
+enum terminal_input {
+    TERMINAL_NOTHING,
+    TERMINAL_KEY,   // its name
+    TERMINAL_TEXT,  // typed or pasted, UTF-8
+    TERMINAL_FOCUS, // got
+    TERMINAL_BLUR,  // lost
+    TERMINAL_RESIZE,
+};
+
+// What came next, without waiting. text is cleared first.
+enum terminal_input terminal_read(char key[KEY_NAME_BYTES], struct buffer *text);
+void terminal_bell(void);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "ui.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "chat-tui/fuzzy.h"
+
+void ui_init(struct ui *ui, const char *server)
+{
+    *ui = (struct ui){ 0 };
+    model_init(&ui->model);
+    line_editor_init(&ui->editor);
+    snprintf(ui->server, sizeof(ui->server), "%s", server);
+}
+
+void ui_finish(struct ui *ui)
+{
+    model_finish(&ui->model);
+    line_editor_finish(&ui->editor);
+}
+
+void ui_open(struct ui *ui, struct conversation *conversation)
+{
+    struct conversation *before = ui->model.open;
+
+    if (conversation == NULL || conversation == before) {
+        return;
+    }
+    if (before != NULL) {
+        before->marker_seq = 0;
+        before->selected_seq = 0;
+    }
+    conversation->marker_seq = conversation->unread > 0 ? conversation->read_seq : 0;
+    conversation->was_opened = true;
+    conversation->place = (struct place){ .is_at_end = true };
+    ui->model.open = conversation;
+}
+
+uint32_t ui_matches(const struct ui *ui, struct conversation *matches[SWITCH_MATCHES_MAX])
+{
+    int scores[SWITCH_MATCHES_MAX];
+    uint32_t count = 0;
+
+    LIST_EACH(node, &ui->model.conversations) {
+        struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
+        int score = (int)fuzzy_score(bytes_of(ui->pattern), name_bytes(&conversation->peer));
+        if (score <= 0 && ui->pattern[0] != '\0') {
+            continue;
+        }
+        uint32_t place = count < SWITCH_MATCHES_MAX ? count++ : SWITCH_MATCHES_MAX - 1;
+        while (place > 0 && scores[place - 1] < score) {
+            scores[place] = scores[place - 1];
+            matches[place] = matches[place - 1];
+            place--;
+        }
+        scores[place] = score;
+        matches[place] = conversation;
+    }
+    return count;
+}
+
+int64_t ui_deadline_ms(const struct ui *ui, int64_t now_ms)
+{
+    const struct model *model = &ui->model;
+    int64_t soonest_ms = INT64_MAX;
+
+    if (model->notice[0] != '\0' && model->notice_until_ms < soonest_ms) {
+        soonest_ms = model->notice_until_ms;
+    }
+    if (strcmp(model->transport, "offline") == 0 && model->retry_at_ms > now_ms) {
+        int64_t next_ms = model->retry_at_ms - (model->retry_at_ms - now_ms - 1) / 1000 * 1000;
+        soonest_ms = next_ms < soonest_ms ? next_ms : soonest_ms;
+    }
+    if (model->open != NULL && model->open->typing_until_ms > now_ms &&
+            model->open->typing_until_ms < soonest_ms) {
+        soonest_ms = model->open->typing_until_ms;
+    }
+    return soonest_ms;
+}
+
+bool ui_tick(struct ui *ui, int64_t now_ms)
+{
+    struct model *model = &ui->model;
+    bool has_changed = false;
+
+    if (model->notice[0] != '\0' && now_ms >= model->notice_until_ms) {
+        model->notice[0] = '\0';
+        has_changed = true;
+    }
+    if (model->open != NULL && model->open->typing_until_ms > 0 &&
+            now_ms >= model->open->typing_until_ms) {
+        model->open->typing_until_ms = 0;
+        has_changed = true;
+    }
+    return has_changed || strcmp(model->transport, "offline") == 0;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "update.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+int64_t update_parse_ts(struct bytes text)
+{
+    char copy[40];
+    struct tm tm = { 0 };
+    int ms = 0;
+
+    snprintf(copy, sizeof(copy), "%.*s", (int)text.size, text.data);
+    const char *rest = strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (rest == NULL) {
+        return 0;
+    }
+    (void)sscanf(rest, ".%3dZ", &ms); // NOLINT(cert-err34-c): three digits at most
+    return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+static uint64_t number(const struct json *object, const char *key)
+{
+    uint64_t value = 0;
+
+    json_read_uint(json_get(object, key), &value);
+    return value;
+}
+
+static struct bytes text_of(const struct json *object, const char *key)
+{
+    struct bytes text = { "", 0 };
+
+    json_read_string(json_get(object, key), &text);
+    return text;
+}
+
+static struct incoming incoming_of(const struct json *message)
+{
+    struct incoming incoming = {
+        .seq = number(message, "seq"),
+        .ts = update_parse_ts(text_of(message, "ts")),
+        .from = text_of(message, "from"),
+        .text = text_of(message, "text"),
+        .kind = text_of(message, "kind"),
+        .target = number(message, "target"),
+    };
+
+    json_read_bool(json_get(message, "edited"), &incoming.is_edited);
+    json_read_bool(json_get(message, "deleted"), &incoming.is_deleted);
+    return incoming;
+}
+
+static struct conversation *peer_of(struct model *model, const struct json *object)
+{
+    return model_get(model, text_of(object, "peer"));
+}
+
+void update_head(struct model *model, const struct json *head)
+{
+    struct conversation *conversation = peer_of(model, head);
+    const struct json *last = json_get(head, "last");
+
+    if (conversation == NULL) {
+        return;
+    }
+    conversation->unread = number(head, "unread");
+    model_delivered(conversation, number(head, "peer_delivered_seq"));
+    model_peer_read(conversation, number(head, "peer_read_seq"));
+    if (number(head, "read_seq") > conversation->read_seq) {
+        conversation->read_seq = number(head, "read_seq");
+        conversation->told_read_seq = conversation->read_seq;
+    }
+    uint64_t seq = number(head, "seq");
+    if (last != NULL && seq >= conversation->head_seq) {
+        struct incoming incoming = incoming_of(last);
+        uint64_t unread = conversation->unread;
+        incoming.seq = seq;
+        conversation->head_seq = seq > 0 ? seq - 1 : 0; // its last message is shown in the list
+        conversation->timeline.is_stale |= !model_add(model, conversation, &incoming);
+        conversation->unread = unread;
+    }
+    conversation->head_seq = seq > conversation->head_seq ? seq : conversation->head_seq;
+    conversation->timeline.is_stale |= conversation->timeline.last_seq > 0 &&
+            conversation->timeline.last_seq < conversation->head_seq;
+}
+
+void update_heads(struct model *model, const struct json *result)
+{
+    const struct json *heads = json_get(result, "conversations");
+
+    for (size_t i = 0; i < json_count(heads); i++) {
+        update_head(model, json_at(heads, i));
+    }
+}
+
+static void update_receipt(struct model *model, const struct json *params)
+{
+    struct conversation *conversation = peer_of(model, params);
+
+    if (conversation == NULL) {
+        return;
+    }
+    if (bytes_equal(text_of(params, "by"), name_bytes(&model->user))) {
+        model_own_read(conversation, number(params, "read_seq"));
+    } else {
+        model_delivered(conversation, number(params, "delivered_seq"));
+        model_peer_read(conversation, number(params, "read_seq"));
+    }
+}
+
+static void update_presence(struct model *model, const struct json *presence)
+{
+    static const struct {
+        const char *word;
+        enum shown_presence state;
+    } states[] = {
+        { "online", PRESENCE_ONLINE },
+        { "away", PRESENCE_AWAY },
+        { "offline", PRESENCE_OFFLINE },
+    };
+    struct conversation *conversation = model_find(model, text_of(presence, "user"));
+    struct bytes last_seen = text_of(presence, "last_seen");
+
+    if (conversation == NULL) {
+        return;
+    }
+    conversation->presence = PRESENCE_UNKNOWN;
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (bytes_equal(text_of(presence, "state"), bytes_of(states[i].word))) {
+            conversation->presence = states[i].state;
+        }
+    }
+    snprintf(conversation->last_seen, sizeof(conversation->last_seen), "%.*s", (int)last_seen.size,
+            last_seen.data);
+}
+
+void update_presences(struct model *model, const struct json *result)
+{
+    const struct json *states = json_get(result, "presence");
+
+    for (size_t i = 0; i < json_count(states); i++) {
+        update_presence(model, json_at(states, i));
+    }
+}
+
+static void update_typing(struct model *model, const struct json *params, int64_t now_ms)
+{
+    struct conversation *conversation = peer_of(model, params);
+    bool is_on = false;
+
+    json_read_bool(json_get(params, "on"), &is_on);
+    if (conversation == NULL) {
+        conversation = model_find(model, text_of(params, "user"));
+    }
+    if (conversation != NULL) {
+        conversation->typing_until_ms = is_on ? now_ms + TYPING_SHOWN_MS : 0;
+    }
+}
+
+static bool update_message(struct model *model, const struct json *params)
+{
+    struct conversation *conversation = peer_of(model, params);
+    struct incoming incoming = incoming_of(params);
+
+    if (conversation == NULL) {
+        return false;
+    }
+    bool is_new = incoming.seq > conversation->head_seq && incoming.kind.size == 0 &&
+            !bytes_equal(incoming.from, name_bytes(&model->user));
+    conversation->timeline.is_stale |= !model_add(model, conversation, &incoming);
+    return is_new;
+}
+
+bool update_notification(struct model *model, const struct json *root, int64_t now_ms)
+{
+    struct bytes method = text_of(root, "method");
+    const struct json *params = json_get(root, "params");
+
+    if (bytes_equal(method, bytes_of("message"))) {
+        return update_message(model, params);
+    }
+    if (bytes_equal(method, bytes_of("receipt"))) {
+        update_receipt(model, params);
+    } else if (bytes_equal(method, bytes_of("conversation"))) {
+        update_head(model, params);
+    } else if (bytes_equal(method, bytes_of("presence"))) {
+        update_presence(model, params);
+    } else if (bytes_equal(method, bytes_of("typing"))) {
+        update_typing(model, params, now_ms);
+    }
+    return false;
+}
+
+bool update_page(struct model *model, struct conversation *conversation, const struct json *result,
+        uint64_t before)
+{
+    const struct json *messages = json_get(result, "messages");
+    size_t count = json_count(messages);
+    uint64_t first = 1, last = before > 0 ? before - 1 : number(result, "head_seq");
+    bool has_more = false, is_whole = true;
+
+    json_read_bool(json_get(result, "more"), &has_more);
+    if (count > 0 && has_more) {
+        first = number(json_at(messages, 0), "seq");
+    }
+    model_page_begin(conversation, first, last);
+    for (size_t i = 0; i < count; i++) {
+        struct incoming incoming = incoming_of(json_at(messages, i));
+        is_whole &= model_page_add(model, conversation, &incoming);
+    }
+    return is_whole;
+}

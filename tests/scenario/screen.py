@@ -1,0 +1,275 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The screen of chat-tui: a real chat-tui in a real tmux against a real chatd."""
+
+import os
+import pathlib
+import re
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import scripts  # noqa: E402
+from tmux import Terminal  # noqa: E402
+
+
+class Screen(scripts.Case):
+    def open(self, home, *words, **more):
+        terminal = Terminal(home, *words, **more)
+
+        def end():
+            said = terminal.said()
+            terminal.close()
+            self.assertNotIn("Sanitizer", said)
+            self.assertNotIn("runtime error", said)
+        self.addCleanup(end)
+        return terminal
+
+    def fill(self, home, peer, count, words="text"):
+        script = self.script(home)
+        for i in range(count):
+            script.ask("message.send", to=peer.user, text=f"{words} {i}")
+            if i % 200 == 199:
+                script.until(lambda v, i=i: v.get("id") == i + 1)
+        if count % 200 != 0:
+            script.until(lambda v: v.get("id") == count)
+        script.finish()
+
+    def test_a_message_goes_through_stored_delivered_and_read(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "Are you there?")
+        screen = self.open(ann)
+        screen.until(f"{bob.user} Are you there?")
+        screen.until("start of the conversation")
+        screen.type("Yes, I am.")
+        screen.keys("Enter")
+        screen.until("✓  you")
+        reader = self.script(bob)
+        reader.call("subscribe", **{"from": "unread"})
+        message = reader.until(lambda v: v.get("params", {}).get("text") == "Yes, I am.")[-1]["params"]
+        reader.call("ack", cursor=message["cursor"])
+        screen.until("✓✓ you")
+        plain = screen.tmux("capture-pane", "-p", "-e", "-t", "main")
+        reader.call("receipt.read", peer=ann.user, seq=message["seq"])
+        screen.until(lambda _: screen.tmux("capture-pane", "-p", "-e", "-t", "main") != plain)
+        reader.finish()
+        screen.keys("C-q")
+        screen.until(lambda _: not screen.is_running())
+        # What was shown with the focus on it was read.
+        script = self.script(ann)
+        head = script.call("conversation.list")["result"]["conversations"][0]
+        self.assertEqual(head["unread"], 0)
+        script.finish()
+
+    def test_two_screens_of_one_user_are_in_step(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "for both")
+        script = self.script(ann)
+        token = script.call("device.create", label="second")["result"]["token"]
+        script.finish()
+        second = scripts.Home(self.root.name, ann.user + "-2", token, self.server)
+        screens = [self.open(ann), self.open(second)]
+        for screen in screens:
+            screen.until("for both")
+        screens[0].type("from the first")
+        screens[0].keys("Enter")
+        screens[1].until("from the first")
+        screens[1].type("from the second")
+        screens[1].keys("Enter")
+        texts = [re.findall(r"(?:you|bob\d+) +(for both|from the \w+)", s.until("from the second"))
+                 for s in screens]
+        self.assertEqual(texts[0][-3:], ["for both", "from the first", "from the second"])
+        self.assertEqual(texts[0][-3:], texts[1][-3:])
+
+    def test_a_long_conversation_is_scrolled_to_its_start_and_back(self):
+        ann, bob = self.people("ann", "bob")
+        self.fill(bob, ann, 3000)
+        screen = self.open(ann, rows=40)
+        screen.until("text 2999")
+        for _ in range(30):
+            screen.keys(*["PageUp"] * 5)
+            if "start of the conversation" in screen.screen():
+                break
+            time.sleep(0.1)
+        shown = screen.until("start of the conversation")
+        numbers = [int(n) for n in re.findall(r"text (\d+)\s*$", shown, re.M)]
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertEqual(numbers[0], 0)
+        for _ in range(5):  # on the way back nothing is left out either
+            before = numbers[-1]
+            screen.keys("PageDown")
+            shown = screen.until(lambda s, b=before: f"text {b + 1}" in s)
+            numbers = [int(n) for n in re.findall(r"text (\d+)\s*$", shown, re.M)]
+            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        bob.run("send", ann.user, "meanwhile")
+        time.sleep(0.5)
+        self.assertIn(f"text {numbers[-1]}", screen.screen())  # it stays where one reads
+        self.assertIn("M-End", screen.screen())
+        screen.keys("M-End")
+        screen.until(f"{bob.user} meanwhile")
+
+    def test_unread_messages_are_marked_and_found(self):
+        ann, bob, eve = self.people("ann", "bob", "eve")
+        self.fill(bob, ann, 60, "old")
+        ann.run("listen", "--wait", "1")
+        script = self.script(ann)
+        script.call("receipt.read", peer=bob.user, seq=60)
+        script.finish()
+        self.fill(bob, ann, 50, "new")
+        eve.run("send", ann.user, "the newest")
+        screen = self.open(ann)
+        shown = screen.until("50")
+        self.assertRegex(shown, rf"{bob.user} .* 50 *│")
+        screen.keys("M-a")
+        screen.until("new 49")
+        screen.keys("M-u")
+        shown = screen.until("-- new --")
+        self.assertIn("new 0", shown)
+        lines = shown.splitlines()
+        marker = next(i for i, line in enumerate(lines) if "-- new --" in line)
+        self.assertIn("old 59", lines[marker - 1] if marker else "old 59")
+        self.assertIn("new 0", lines[marker + 1])
+
+    def test_any_size_and_back(self):
+        ann, bob = self.people("ann", "bob")
+        self.fill(bob, ann, 100)
+        screen = self.open(ann, columns=200, rows=60)
+        screen.until("text 99")
+        screen.type("half a sentence")
+        for columns, rows in ((200, 60), (80, 24), (59, 10), (20, 5), (5, 3), (2, 2), (1, 1),
+                              (1, 50), (200, 1), (3, 2), (100, 30), (1, 1), (80, 24)):
+            screen.resize(columns, rows)
+            time.sleep(0.15)
+            self.assertTrue(screen.is_running(), (columns, rows))
+        shown = screen.until("text 99")
+        self.assertIn("half a sentence", shown)
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("you +half a sentence", s))
+
+    def test_a_paste_of_many_lines_waits_to_be_sent(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "paste it here")
+        screen = self.open(ann)
+        screen.until("paste it here")
+        text = "".join(f"line {i}\n" for i in range(200))
+        screen.paste(text)
+        screen.until("line 199")
+        self.assertEqual(bob.run("listen", "--wait", "0.5").stdout, "")
+        screen.keys("Enter")
+        screen.until(lambda s: "line 0 line 1" in s and s.rstrip().endswith(">"))
+        done = bob.run("listen", "--json", "--count", "1", "--wait", "10")
+        self.assertIn("line 0\\nline 1\\n", done.stdout)
+        self.assertIn("line 199", done.stdout)
+
+    def test_what_is_sent_without_a_server_goes_out_when_it_is_back(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "stay with me")
+        screen = self.open(ann)
+        screen.until("stay with me")
+        self.server.kill()
+        screen.until("[offline")
+        screen.type("are you still there?")
+        screen.keys("Enter")
+        screen.until("· ")
+        os.kill(screen.pid(), signal.SIGKILL)  # and the client dies, too
+        screen.until(lambda _: not screen.is_running())
+        self.server.start()
+        screen = self.open(ann)
+        screen.until("[ws]")
+        done = bob.run("listen", "--json", "--count", "1", "--wait", "20")
+        self.assertIn("are you still there?", done.stdout)
+        self.server.kill()
+        screen.until("next try in")
+        self.server.start()
+        screen.keys("C-r")
+        screen.until("[ws]", 30)
+
+    def test_long_poll_and_back(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "over whatever there is")
+        gate = self.gate(ann)
+        gate.block_ws()
+        screen = self.open(ann)
+        screen.until("[poll]")
+        screen.until("over whatever there is")
+        bob.run("send", ann.user, "and again")
+        screen.until("and again")
+        screen.type("got it")
+        screen.keys("Enter")
+        screen.until("✓")
+        gate.open_ws()
+        screen.until("[ws]", 90)
+
+    def test_hostile_text_is_only_text(self):
+        ann, eve = self.people("ann", "eve")
+        script = self.script(eve)
+        hostile = ["\x1b[2J\x1b[1;1Hgone", "\x1b]0;title\x07", "\u009b31mred", "\u202eevil",
+                   "a" + "\u0301" * 10000, "".join(map(chr, range(1, 32))),
+                   "👩‍👩‍👧‍👦 🏳️‍🌈 👍🏿 🇩🇪 1️⃣ ☺️", "x" * 16384, "\u200b" * 500, "漢" * 200]
+        for text in hostile:
+            script.call("message.send", to=ann.user, text=text)
+        script.call("message.send", to=ann.user, text="the end of it")
+        script.finish()
+        screen = self.open(ann)
+        screen.until(f"{eve.user} the end of it")
+        for _ in range(12):
+            shown = screen.screen().splitlines()
+            for line in shown[:-3]:
+                self.assertEqual(line[23:24], "│", line)
+            screen.keys("PageUp")
+            time.sleep(0.15)
+        screen.keys("M-End")
+        screen.until(f"{eve.user} the end of it")
+        title = screen.tmux("display-message", "-p", "-t", "main", "#{pane_title}")
+        self.assertNotIn("title", title)
+
+    def test_keys_and_commands_that_f1_shows(self):
+        ann, bob, carl = self.people("ann", "bob", "carl")
+        bob.run("send", ann.user, "one")
+        carl.run("send", ann.user, "two")
+        screen = self.open(ann)
+        screen.until(f"{carl.user} two")
+        screen.keys("C-k")
+        screen.until("go to:")
+        screen.type(bob.user[:2])
+        screen.keys("Enter")
+        screen.until(f"{bob.user} one")
+        screen.keys("F1")
+        screen.until("older messages")
+        screen.keys("Escape")
+        screen.type("/m")
+        screen.keys("Tab")
+        screen.type(carl.user[:3])
+        screen.keys("Tab", "Enter")
+        screen.until(f"{carl.user} two")
+        screen.type("/nonsense")
+        screen.keys("Enter")
+        screen.until("no such command")
+        screen.keys("C-u")
+        screen.type("//slash")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("you +/slash", s))
+        screen.type("one two three")
+        screen.keys("C-a", "M-d", "C-e", "C-w", "C-y", "C-_")
+        screen.until(lambda s: s.rstrip().endswith(">  two"))
+        screen.keys("C-u")
+        screen.type("/quit")
+        screen.keys("Enter")
+        screen.until(lambda _: not screen.is_running())
+
+    def test_a_token_that_is_gone_is_explained(self):
+        ann, = self.people("ann")
+        ann.token_file.write_text("A" * 43 + "\n")
+        screen = self.open(ann)
+        screen.until(lambda _: not screen.is_running())
+        self.assertIn("chat-tui login", screen.said())
+
+
+del scripts.Json, scripts.Outbox, scripts.Transports, scripts.People, scripts.Login, scripts.Tls
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
