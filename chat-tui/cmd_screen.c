@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // chat-tui without a command: the screen.
 
+#include "chat-tui/screen/app.h"
 #include "commands.h"
-#include "screen/app.h"
 
 enum exit_code cmd_screen(struct profile *profile, struct web *web,
         const struct arguments *arguments)

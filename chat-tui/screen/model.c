@@ -202,7 +202,7 @@ static void set_snippet(struct conversation *conversation, struct bytes text, bo
         size--; // not in the middle of a character
     }
     for (uint32_t i = 0; i < size; i++) {
-        conversation->snippet[i] = text.data[i] == '\n' ? ' ' : text.data[i];
+        conversation->snippet[i] = (char)(text.data[i] == '\n' ? ' ' : text.data[i]);
     }
     conversation->snippet[size] = '\0';
     conversation->is_snippet_own = is_own;

@@ -59,8 +59,8 @@ static void use(enum look look)
     static bool has_pairs;
 
     if (has_colors() && !has_pairs) {
-        for (short i = 1; i < LOOK_COUNT; i++) {
-            init_pair(i, looks[i].colour, -1);
+        for (int i = 1; i < LOOK_COUNT; i++) {
+            init_pair((short)i, looks[i].colour, -1);
         }
         has_pairs = true;
     }
@@ -391,39 +391,44 @@ static int composer_rows(const struct ui *ui, int cells)
     return rows < 1 ? 1 : rows;
 }
 
+static void draw_typed_row(const struct area *area, int y, struct bytes line, bool is_first)
+{
+    struct pen pen = { y, area->x, area->x + area->cells };
+
+    use(LOOK_PLAIN);
+    draw_words(&pen, is_first ? "> " : "  ");
+    draw(&pen, line);
+    fill(&pen);
+}
+
+// The last rows of what is typed, and the cursor.
 static void draw_composer(const struct ui *ui, const struct area *area)
 {
     struct bytes text = line_editor_text(&ui->editor);
     uint32_t cursor = line_editor_cursor(&ui->editor), position = 0;
     uint32_t cells = (uint32_t)(area->cells > 3 ? area->cells - 2 : 1);
-    int rows = composer_rows(ui, area->cells), skip = rows - area->rows;
-    int row = 0, cursor_y = area->y, cursor_x = area->x + 2;
-    struct wrap_row part = { 0, 0 };
-    bool has_more = wrap_next(text, cells, &position, &part);
+    int rows = composer_rows(ui, area->cells);
+    int above = rows > area->rows ? rows - area->rows : 0, cursor_x = area->x + 2;
+    int cursor_y = area->y;
 
-    for (; row < rows; row++) {
-        struct bytes line = { text.data + part.start, part.end - part.start };
-        struct pen pen = { area->y + row - (skip > 0 ? skip : 0), area->x, area->x + area->cells };
-        if (pen.y >= area->y) {
-            use(LOOK_PLAIN);
-            draw_words(&pen, row == 0 ? "> " : "  ");
-            if (has_more) {
-                draw(&pen, line);
-            }
-            fill(&pen);
+    for (int row = 0; row < rows; row++) {
+        struct wrap_row part = { 0, 0 };
+        int y = area->y + row - above;
+        bool is_there = wrap_next(text, cells, &position, &part);
+        if (y >= area->y) {
+            draw_typed_row(area, y, (struct bytes){ text.data + part.start, part.end - part.start },
+                    row == 0);
         }
-        if (cursor >= part.start && (cursor <= part.end || row == rows - 1)) {
-            struct bytes before = { text.data + part.start,
-                cursor <= part.end ? cursor - part.start : part.end - part.start };
-            cursor_y = pen.y;
-            cursor_x = area->x + 2 + (int)(before.size > 0 ? grapheme_width(before) : 0);
+        if (is_there && cursor >= part.start) { // the last such row has it
+            uint32_t upto = cursor < part.end ? cursor : part.end;
+            cursor_y = y < area->y ? area->y : y;
+            cursor_x = area->x + 2 +
+                    (int)grapheme_width(
+                            (struct bytes){ text.data + part.start, upto - part.start });
         }
-        has_more = wrap_next(text, cells, &position, &part);
     }
-    if (cursor_x >= area->x + area->cells) {
-        cursor_x = area->x + area->cells - 1;
-    }
-    move(cursor_y, cursor_x < 0 ? 0 : cursor_x);
+    int last = area->x + area->cells - 1;
+    move(cursor_y, cursor_x > last ? (last < 0 ? 0 : last) : cursor_x);
 }
 
 // ---- on top

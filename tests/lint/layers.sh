@@ -16,6 +16,9 @@ shared/client/websocket.c openssl/evp.h openssl/sha.h
 shared/client/digest.c openssl/sha.h
 shared/client/outbox.c sqlite3.h
 chat-tui
+chat-tui/grapheme.c utf8proc.h
+chat-tui/screen/terminal.c curses.h
+chat-tui/screen/view.c curses.h
 chatctl
 chatctl/rpc.c curl/curl.h
 chatctl/certificate.c openssl/pem.h openssl/x509.h
@@ -26,7 +29,7 @@ EOF
 
 system='arpa/inet assert ctype dirent errno fcntl ftw getopt inttypes limits locale netdb netinet/in
 netinet/tcp poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib string
-strings sys/epoll sys/file sys/inotify sys/mman sys/queue sys/random sys/resource sys/select sys/signalfd
+strings sys/epoll sys/file sys/inotify sys/ioctl sys/mman sys/queue sys/random sys/resource sys/select sys/signalfd
 sys/socket sys/stat
 sys/statvfs sys/time sys/timex sys/types sys/uio sys/un sys/wait termios time unistd wchar'
 

@@ -42,6 +42,8 @@ expect chat-tui.1 option
 expect chat-tui.1 command
 sed -nE 's/^        \{ "([a-z_]+)", profile->.*/\1/p' chat-tui/profile.c >"$text/words"
 expect chat-tui.1 setting
+sed -nE 's/^ +ACTION\([A-Z_]+, "([a-z-]+)".*/\1/p' chat-tui/screen/keys.h >"$text/words"
+expect chat-tui.1 key
 options "$bin/chatctl"
 expect chatctl.8 option
 # A command stands at two columns; its first words in lower case are its name.

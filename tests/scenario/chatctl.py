@@ -282,7 +282,7 @@ class Users(Ctl):
             if late == "offline":
                 await ann.close()
             await asyncio.sleep(2.5)
-            watcher.send_signal(signal.SIGINT)
+            watcher.send_signal(signal.SIGTERM)
             out, _ = watcher.communicate(timeout=10)
             self.assertIn(early, out, words)
             self.assertIn(late, out[out.index(early) + len(early):], words)

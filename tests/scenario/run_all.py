@@ -39,6 +39,7 @@ PROGRAMS = {
     "quotas": ("scenario/quotas.py", [], []),
     "bad_input": ("scenario/bad_input.py", [], []),
     "scripts": ("scenario/scripts.py", [], []),
+    "screen": ("scenario/screen.py", [], []),
     "script_storm": ("scenario/script_storm.py", [], ["--seconds", "600", "--fortunes", "40000"]),
     "script_plants": ("scenario/script_storm.py", ["--plants"], ["--plants"]),
     "real_input": ("scenario/real_input.py", [], ["--long"]),
