@@ -3,45 +3,24 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "commands.h"
+#include "prompt.h"
 #include "rpc.h"
 #include "shared/name.h"
-
-#define PASSWORD_LINE_BYTES (PASSWORD_BYTES_MAX + 2)
-
-static bool read_line(FILE *file, char *line, int bytes)
-{
-    if (fgets(line, bytes, file) == NULL) {
-        return false;
-    }
-    line[strcspn(line, "\n")] = '\0';
-    return true;
-}
 
 // Where there is a terminal, without showing it.
 static bool read_password(const struct profile *profile, char password[PASSWORD_LINE_BYTES])
 {
-    struct termios saved, silent;
-    bool is_terminal = isatty(STDIN_FILENO) != 0 && tcgetattr(STDIN_FILENO, &saved) == 0;
+    char question[SETTING_BYTES + NAME_BYTES_MAX + 20];
 
-    if (is_terminal) {
-        silent = saved;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        fprintf(stderr, "password of %s at %s: ", profile->user, profile->server);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    bool is_read = read_line(stdin, password, PASSWORD_LINE_BYTES);
-    if (is_terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
-        fputc('\n', stderr);
-    }
-    if (!is_read) {
+    snprintf(question, sizeof(question), "password of %s at %s", profile->user, profile->server);
+    if (!prompt_password(question, password)) {
         complain("no password: give it on the terminal, or as the first line of standard input");
+        return false;
     }
-    return is_read;
+    return true;
 }
 
 static bool copy_token(const struct json *answer, char token[TOKEN_BYTES_MAX + 1])
@@ -134,10 +113,7 @@ enum exit_code cmd_login(struct profile *profile, struct web *web,
     char password[PASSWORD_LINE_BYTES];
 
     if (profile->user[0] == '\0' && isatty(STDIN_FILENO) != 0) {
-        fprintf(stderr, "user at %s: ", profile->server);
-        if (!read_line(stdin, profile->user, sizeof(profile->user))) {
-            profile->user[0] = '\0';
-        }
+        (void)!prompt_ask("user", NULL, profile->user, sizeof(profile->user));
     }
     if (!has_user(profile) || !read_password(profile, password)) {
         return EXIT_USAGE;
@@ -156,7 +132,7 @@ static enum exit_code login_with_command(struct profile *profile, struct web *we
     char password[PASSWORD_LINE_BYTES];
     FILE *pipe = popen(profile->password_cmd, "re"); // NOLINT(cert-env33-c): the user's own command
 
-    if (pipe == NULL || !read_line(pipe, password, sizeof(password))) {
+    if (pipe == NULL || !prompt_read(pipe, password, sizeof(password))) {
         complain("password_cmd printed no password: %s", profile->password_cmd);
         if (pipe != NULL) {
             pclose(pipe);

@@ -2,7 +2,9 @@
 // chat-tui: the client, for people and for scripts.
 
 #include <string.h>
+#include <unistd.h>
 
+#include "assistant.h"
 #include "line.h"
 #include "script.h"
 
@@ -34,6 +36,12 @@ int main(int argc, char **argv)
     }
     if (!profile_read(&arguments.profile, &profile)) {
         return EXIT_USAGE;
+    }
+    if (command->run == cmd_screen && isatty(STDIN_FILENO) != 0 && profile_is_new(&profile)) {
+        code = assistant_run(&profile);
+        if (code != EXIT_OK) {
+            return (int)code;
+        }
     }
     struct web *web = profile_open(&profile);
     if (web == NULL) {

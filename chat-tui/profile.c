@@ -240,6 +240,15 @@ bool profile_read_token(struct profile *profile, bool *is_missing)
     return true;
 }
 
+bool profile_is_new(const struct profile *profile)
+{
+    char path[PATH_BYTES + 16];
+
+    snprintf(path, sizeof(path), "%s/token", profile->directory);
+    return profile->token_file[0] == '\0' && profile->password_cmd[0] == '\0' &&
+            access(path, F_OK) != 0;
+}
+
 bool profile_become_consumer(struct profile *profile, const char *name, bool *is_missing)
 {
     size_t length = strlen(profile->directory);

@@ -46,6 +46,8 @@ bool profile_read(const struct profile_choice *choice, struct profile *profile) 
 // Reads the token, and with a named token file moves to its own directory. False: said why not, and
 // what would help; *is_missing: there is none yet.
 bool profile_read_token(struct profile *profile, bool *is_missing) MUST_USE;
+// There is nothing to log in with: no token, and none was named.
+bool profile_is_new(const struct profile *profile);
 // The same for a named consumer: its directory, and its token if it has one.
 bool profile_become_consumer(struct profile *profile, const char *name, bool *is_missing) MUST_USE;
 // Writes a file of the device's directory, mode 0600, whole or not at all. False: said why.

@@ -11,14 +11,16 @@ numbers = itertools.count(1)
 
 
 class Terminal:
-    def __init__(self, home, *words, columns=90, rows=24):
+    def __init__(self, home, *words, columns=90, rows=24, has_errors=False):
         self.socket = f"chat-test-{os.getpid()}-{next(numbers)}"
         self.errors = home.directory / f"screen-errors-{next(numbers)}"
         environment = {**home.environment(), "TERM": "tmux-256color", "TZ": "UTC",
                        "LC_ALL": "C.UTF-8"}
         words = ["env", "-i", *(f"{k}={v}" for k, v in environment.items()),
                  *home.command(*words)]
-        self.command = shlex.join(words) + f" 2>{shlex.quote(str(self.errors))}"
+        self.command = shlex.join(words)
+        if not has_errors:  # they would be part of the screen
+            self.command += f" 2>{shlex.quote(str(self.errors))}"
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows),
                   "-s", "main", self.command)
 

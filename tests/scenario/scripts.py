@@ -28,9 +28,11 @@ class Case(unittest.TestCase):
     """One chatd; fresh users and homes for each test."""
     number = 0
 
+    options = ()
+
     @classmethod
     def setUpClass(cls):
-        cls.server = Server().start()
+        cls.server = Server(options=cls.options).start()
         cls.root = tempfile.TemporaryDirectory(prefix="chat-scripts-")
 
     @classmethod

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// The first run: which server, who, and how to get in. Four questions, then there is a token.
+
+#pragma once
+
+#include "exit_code.h"
+#include "profile.h"
+#include "shared/check.h"
+
+// Asks on the terminal, and keeps what was found out with the login.
+enum exit_code assistant_run(struct profile *profile) MUST_USE;
