@@ -69,17 +69,13 @@ static void send_typed(struct ui *ui, const struct actor *actor, void *context)
         say(ui, "no memory");
         return;
     }
-    bool is_taken = true;
+    uint32_t size = typed.size, skip = line.data[0] == '/';
     if (is_command) {
+        line_editor_take(&ui->editor); // first: it may open a conversation with a draft of its own
         run_command(ui, actor, context, line.data);
-    } else {
-        uint32_t skip = line.data[0] == '/';
-        is_taken =
-                actor->send(context, open, (struct bytes){ line.data + skip, typed.size - skip });
-        open->place = (struct place){ .is_at_end = true };
-    }
-    if (is_taken) {
+    } else if (actor->send(context, open, (struct bytes){ line.data + skip, size - skip })) {
         line_editor_take(&ui->editor);
+        open->place = (struct place){ .is_at_end = true };
     }
     buffer_finish(&line);
 }

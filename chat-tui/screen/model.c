@@ -33,6 +33,7 @@ void model_finish(struct model *model)
         struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
         timeline_clear(&conversation->timeline);
         timeline_clear(&conversation->pending);
+        buffer_finish(&conversation->draft);
         free(conversation);
     }
     map_finish(&model->by_peer);

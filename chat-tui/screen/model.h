@@ -79,7 +79,7 @@ struct conversation {
     struct place place;
     uint64_t marker_seq;   // "new" stands behind it, while it is open; 0: nowhere
     uint64_t selected_seq; // 0: none
-    bool was_opened;
+    struct buffer draft;   // typed here and not sent, while another one is open
 };
 
 struct model {

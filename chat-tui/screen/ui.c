@@ -20,6 +20,22 @@ void ui_finish(struct ui *ui)
     line_editor_finish(&ui->editor);
 }
 
+static void keep_draft(struct ui *ui, struct conversation *conversation)
+{
+    struct bytes typed = line_editor_text(&ui->editor);
+
+    buffer_clear(&conversation->draft);
+    buffer_add(&conversation->draft, typed.data, typed.size);
+}
+
+static void take_draft_up(struct ui *ui, const struct conversation *conversation)
+{
+    const struct buffer *draft = &conversation->draft;
+
+    (void)!line_editor_set(&ui->editor,
+            (struct bytes){ draft->bytes > 0 ? draft->data : "", (uint32_t)draft->bytes });
+}
+
 void ui_open(struct ui *ui, struct conversation *conversation)
 {
     struct conversation *before = ui->model.open;
@@ -28,13 +44,14 @@ void ui_open(struct ui *ui, struct conversation *conversation)
         return;
     }
     if (before != NULL) {
+        keep_draft(ui, before);
         before->marker_seq = 0;
         before->selected_seq = 0;
     }
     conversation->marker_seq = conversation->unread > 0 ? conversation->read_seq : 0;
-    conversation->was_opened = true;
     conversation->place = (struct place){ .is_at_end = true };
     ui->model.open = conversation;
+    take_draft_up(ui, conversation);
 }
 
 uint32_t ui_matches(const struct ui *ui, struct conversation *matches[SWITCH_MATCHES_MAX])

@@ -136,6 +136,26 @@ class Screen(scripts.Case):
         self.assertIn("old 59", lines[marker - 1] if marker else "old 59")
         self.assertIn("new 0", lines[marker + 1])
 
+    def test_a_draft_stays_where_it_was_typed(self):
+        ann, bob, carl = self.people("ann", "bob", "carl")
+        bob.run("send", ann.user, "one")
+        carl.run("send", ann.user, "two")
+        screen = self.open(ann)
+        screen.until(f"{carl.user} two")
+        screen.type("for carl only")
+        screen.keys("C-n")
+        screen.until(f"{bob.user} one")
+        self.assertNotIn("for carl only", screen.screen())
+        screen.type("for bob")
+        screen.keys("C-p")
+        screen.until("> for carl only")
+        screen.keys("C-n")
+        screen.until("> for bob")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("you +for bob", s))
+        done = carl.run("listen", "--wait", "0.5")
+        self.assertEqual(done.stdout, "")
+
     def test_any_size_and_back(self):
         ann, bob = self.people("ann", "bob")
         self.fill(bob, ann, 100)
