@@ -18,7 +18,7 @@ class Terminal:
                        "LC_ALL": "C.UTF-8"}
         words = ["env", "-i", *(f"{k}={v}" for k, v in environment.items()),
                  *home.command(*words)]
-        self.command = shlex.join(words)
+        self.command = "exec " + shlex.join(words)  # the pane's process is chat-tui itself
         if not has_errors:  # they would be part of the screen
             self.command += f" 2>{shlex.quote(str(self.errors))}"
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows),
