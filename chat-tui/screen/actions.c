@@ -57,7 +57,8 @@ static void send_typed(struct ui *ui, const struct actor *actor, void *context)
         return;
     }
     // "//" is a text that begins with a slash.
-    bool is_command = typed.data[0] == '/' && !(typed.size > 1 && typed.data[1] == '/');
+    bool is_command = ui->editing_seq == 0 && typed.data[0] == '/' &&
+            !(typed.size > 1 && typed.data[1] == '/');
     if (!is_command && open == NULL) {
         say(ui, "no conversation is open: /msg NAME, or C-k");
         return;
@@ -73,6 +74,11 @@ static void send_typed(struct ui *ui, const struct actor *actor, void *context)
     if (is_command) {
         line_editor_take(&ui->editor); // first: it may open a conversation with a draft of its own
         run_command(ui, actor, context, line.data);
+    } else if (ui->editing_seq != 0) {
+        if (actor->change(context, open, ui->editing_seq, (struct bytes){ line.data, size })) {
+            line_editor_take(&ui->editor);
+            ui->editing_seq = 0;
+        }
     } else if (actor->send(context, open, (struct bytes){ line.data + skip, size - skip })) {
         line_editor_take(&ui->editor);
         open->place = (struct place){ .is_at_end = true };
@@ -191,6 +197,136 @@ static void to_start(struct ui *ui)
     }
 }
 
+// ---- one message
+
+static struct message *selected(const struct ui *ui)
+{
+    const struct conversation *open = ui->model.open;
+
+    return open == NULL ? NULL : timeline_find(&open->timeline, open->selected_seq);
+}
+
+static void leave_selection(struct ui *ui)
+{
+    if (ui->model.open != NULL) {
+        ui->model.open->selected_seq = 0;
+    }
+    ui->mode = UI_CHAT;
+    ui->is_delete_asked = false;
+}
+
+static const char selection_keys[] = "y copies, r quotes, e edits, d deletes; Escape leaves";
+
+static void select_step(struct ui *ui, int by)
+{
+    struct conversation *open = ui->model.open;
+    const struct message *now = selected(ui);
+
+    if (open == NULL || open->timeline.count == 0) {
+        return;
+    }
+    uint32_t last = open->timeline.count - 1;
+    uint32_t place = now == NULL ? last : (uint32_t)(now - open->timeline.messages);
+    if (now != NULL && by < 0 && place > 0) {
+        place--;
+    } else if (now != NULL && by > 0) {
+        if (place == last) {
+            leave_selection(ui);
+            return;
+        }
+        place++;
+    }
+    open->selected_seq = open->timeline.messages[place].seq;
+    ui->mode = UI_SELECT;
+    ui->is_delete_asked = false;
+    ui->wants_selected = true;
+    say(ui, selection_keys);
+}
+
+static void quote(struct ui *ui, const struct message *message)
+{
+    const char *text = message->text;
+
+    while (*text != '\0') {
+        uint32_t size = (uint32_t)strcspn(text, "\n");
+        if (!line_editor_insert(&ui->editor, bytes_of("> ")) ||
+                !line_editor_insert(&ui->editor, (struct bytes){ text, size }) ||
+                !line_editor_insert(&ui->editor, bytes_of("\n"))) {
+            return;
+        }
+        text += size + (text[size] == '\n');
+    }
+    leave_selection(ui);
+}
+
+static void begin_edit(struct ui *ui, const struct message *message)
+{
+    uint64_t seq = message->seq;
+
+    if (!line_editor_set(&ui->editor, (struct bytes){ message->text, message->bytes })) {
+        say(ui, "no memory");
+        return;
+    }
+    leave_selection(ui);
+    ui->editing_seq = seq;
+    say(ui, "Enter changes the message, Escape leaves it as it is");
+}
+
+static void delete_selected(struct ui *ui, const struct actor *actor, void *context,
+        const struct message *message)
+{
+    if (!ui->is_delete_asked) {
+        ui->is_delete_asked = true;
+        say(ui, "d again deletes it, for both of you");
+        return;
+    }
+    (void)!actor->change(context, ui->model.open, message->seq, (struct bytes){ "", 0 });
+    leave_selection(ui);
+}
+
+static void select_letter(struct ui *ui, const struct actor *actor, void *context, char letter)
+{
+    const struct message *message = selected(ui);
+
+    if (message == NULL) {
+        leave_selection(ui);
+    } else if (letter == 'y') {
+        actor->copy(context, (struct bytes){ message->text, message->bytes });
+        leave_selection(ui);
+        say(ui, "copied, where the terminal allows it");
+    } else if (letter == 'r') {
+        quote(ui, message);
+    } else if ((letter == 'e' || letter == 'd') && (!message->is_own || message->is_deleted)) {
+        say(ui, "only your own messages can be changed");
+    } else if (letter == 'e') {
+        begin_edit(ui, message);
+    } else if (letter == 'd') {
+        delete_selected(ui, actor, context, message);
+    } else {
+        say(ui, selection_keys);
+    }
+}
+
+static void select_key(struct ui *ui, const char *key, enum action action)
+{
+    if (action == ACTION_SELECT_UP || strcmp(key, "Up") == 0) {
+        select_step(ui, -1);
+    } else if (action == ACTION_SELECT_DOWN || strcmp(key, "Down") == 0) {
+        select_step(ui, 1);
+    } else {
+        leave_selection(ui);
+    }
+}
+
+// Escape, where nothing else is open: an edit is given up.
+static void cancel(struct ui *ui)
+{
+    if (ui->editing_seq != 0) {
+        ui->editing_seq = 0;
+        (void)!line_editor_set(&ui->editor, (struct bytes){ "", 0 });
+    }
+}
+
 // ---- the modes
 
 static void begin_switch(struct ui *ui)
@@ -269,6 +405,15 @@ static void act(struct ui *ui, const struct actor *actor, void *context, enum ac
     case ACTION_SWITCH:
         begin_switch(ui);
         return;
+    case ACTION_SELECT_UP:
+        select_step(ui, -1);
+        return;
+    case ACTION_SELECT_DOWN:
+        select_step(ui, 1);
+        return;
+    case ACTION_CANCEL:
+        cancel(ui);
+        return;
     case ACTION_PAGE_UP:
         scroll(ui, page);
         return;
@@ -322,6 +467,8 @@ void action_key(struct ui *ui, const struct actor *actor, void *context, const c
         help_key(ui, key, action);
     } else if (ui->mode == UI_SWITCH) {
         switch_key(ui, key, action);
+    } else if (ui->mode == UI_SELECT) {
+        select_key(ui, key, action);
     } else if (action != ACTION_NONE) {
         act(ui, actor, context, action);
     } else {
@@ -335,6 +482,10 @@ void action_text(struct ui *ui, const struct actor *actor, void *context, struct
 
     if (ui->mode == UI_HELP) {
         ui->mode = UI_CHAT;
+        return;
+    }
+    if (ui->mode == UI_SELECT) {
+        select_letter(ui, actor, context, text.size == 1 ? text.data[0] : ' ');
         return;
     }
     if (ui->mode == UI_SWITCH) {

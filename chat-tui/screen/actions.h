@@ -12,6 +12,11 @@
 struct actor {
     // False: it was not taken, and why was said.
     bool (*send)(void *context, struct conversation *conversation, struct bytes text);
+    // One's own message; text empty: it is deleted.
+    bool (*change)(void *context, struct conversation *conversation, uint64_t seq,
+            struct bytes text);
+    // To the clipboard of the terminal.
+    void (*copy)(void *context, struct bytes text);
     void (*retry)(void *context);
     void (*typed)(void *context, struct conversation *conversation);
     void (*quit)(void *context);

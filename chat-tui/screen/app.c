@@ -34,6 +34,7 @@ struct app {
     struct ui ui;
     struct list outgoing; // struct outgoing.of_app
     struct list pages;    // struct page_request.of_app
+    struct list changing; // struct changing.of_app
     int signal_fd;
     bool is_holding; // the outbox
     bool is_subscribed;
@@ -381,6 +382,95 @@ static bool send_text(void *context, struct conversation *conversation, struct b
     return true;
 }
 
+// An edit or a delete that is on its way.
+struct changing {
+    struct list of_app;
+    struct app *app;
+    struct conversation *conversation;
+    struct sending *sending;
+    uint64_t seq;
+    struct buffer text; // empty: a delete
+};
+
+static void drop_changing(struct changing *changing)
+{
+    list_leave(&changing->of_app);
+    buffer_finish(&changing->text);
+    free(changing);
+}
+
+static void on_changed(void *context, const struct json *answer)
+{
+    struct changing *changing = context;
+    struct app *app = changing->app;
+    const struct json *result = json_get(answer, "result");
+    struct bytes message = { "it was refused", 14 };
+    struct incoming incoming = {
+        .from = name_bytes(&model_of(app)->user),
+        .text = { changing->text.data, (uint32_t)changing->text.bytes },
+        .kind = bytes_of(changing->text.bytes > 0 ? "edit" : "delete"),
+        .target = changing->seq,
+    };
+
+    if (result != NULL) {
+        json_read_uint(json_get(result, "seq"), &incoming.seq);
+        changing->conversation->timeline.is_stale |=
+                !model_add(model_of(app), changing->conversation, &incoming);
+    } else {
+        json_read_string(json_get(json_get(answer, "error"), "message"), &message);
+        model_notice(model_of(app), clock_monotonic_ms() + 15000, "not changed: %.*s",
+                (int)message.size, message.data);
+    }
+    sender_delivered(app->sender, changing->sending);
+    app->is_dirty = true;
+    drop_changing(changing);
+}
+
+static bool change_message(void *context, struct conversation *conversation, uint64_t seq,
+        struct bytes text)
+{
+    struct app *app = context;
+    struct changing *changing = calloc(1, sizeof(*changing));
+    struct buffer params = { 0 };
+
+    if (!app->is_holding || changing == NULL) {
+        model_notice(model_of(app), clock_monotonic_ms() + 10000,
+                "another chat-tui of this device sends: close it, or change it there");
+        free(changing);
+        return false;
+    }
+    *changing = (struct changing){ .app = app, .conversation = conversation, .seq = seq };
+    list_init(&changing->of_app);
+    list_append(&app->changing, &changing->of_app);
+    buffer_add(&changing->text, text.data, text.size);
+    buffer_print(&params, "{\"peer\":\"%s\",\"seq\":%" PRIu64, conversation->peer.text, seq);
+    if (text.size > 0) {
+        buffer_add_literal(&params, ",\"text\":");
+        json_add_string(&params, text);
+    }
+    buffer_add_byte(&params, '}');
+    const struct outbox_row row = {
+        .method = bytes_of(text.size > 0 ? "message.edit" : "message.delete"),
+        .peer = name_bytes(&conversation->peer),
+        .params = { params.data, (uint32_t)params.bytes },
+    };
+    bool is_kept = buffer_is_whole(&params) && buffer_is_whole(&changing->text) &&
+            sender_submit(app->sender, &row, on_changed, changing, &changing->sending) == ERR_OK &&
+            sender_commit(app->sender) == ERR_OK;
+    buffer_finish(&params);
+    if (!is_kept) {
+        fail_disk(app);
+        drop_changing(changing);
+    }
+    return is_kept;
+}
+
+static void copy_text(void *context, struct bytes text)
+{
+    (void)context;
+    terminal_copy(text);
+}
+
 static void retry(void *context)
 {
     struct app *app = context;
@@ -410,7 +500,7 @@ static void typed(void *context, struct conversation *conversation)
     buffer_finish(&params);
 }
 
-static const struct actor actor = { send_text, retry, typed, quit };
+static const struct actor actor = { send_text, change_message, copy_text, retry, typed, quit };
 
 // ---- the loop
 
@@ -573,6 +663,7 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
 
     list_init(&app.outgoing);
     list_init(&app.pages);
+    list_init(&app.changing);
     ui_init(&app.ui, web_address(web));
     if (outbox_open(profile->directory, &app.outbox) != ERR_OK) {
         complain("%s", outbox_reason(app.outbox));
@@ -593,6 +684,9 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     sender_destroy(app.sender);
     LIST_EACH(sent, &app.outgoing) {
         free(LIST_OF(sent, struct outgoing, of_app));
+    }
+    LIST_EACH(change, &app.changing) {
+        drop_changing(LIST_OF(change, struct changing, of_app));
     }
     LIST_EACH(page, &app.pages) {
         free(LIST_OF(page, struct page_request, of_app));

@@ -18,11 +18,13 @@
     ACTION(SEND, "send", "Enter", "send what is typed, or run the command")                        \
     ACTION(NEWLINE, "newline", "M-Enter C-j", "a new line in what is typed")                       \
     ACTION(COMPLETE, "complete", "Tab", "complete a command or a name")                            \
-    ACTION(NEXT, "next-conversation", "C-n M-Down", "the conversation below in the list")          \
-    ACTION(PREVIOUS, "previous-conversation", "C-p M-Up", "the conversation above in the list")    \
+    ACTION(NEXT, "next-conversation", "C-n", "the conversation below in the list")                 \
+    ACTION(PREVIOUS, "previous-conversation", "C-p", "the conversation above in the list")         \
     ACTION(NEXT_UNREAD, "next-unread", "M-a", "the next conversation with something new")          \
     ACTION(FIRST_UNREAD, "first-unread", "M-u", "the first new message of this conversation")      \
     ACTION(SWITCH, "switch", "C-k M-g", "go to a conversation (C-k when nothing is typed)")        \
+    ACTION(SELECT_UP, "select-up", "M-Up M-p", "select the message above, to copy or change it")   \
+    ACTION(SELECT_DOWN, "select-down", "M-Down M-n", "select the message below")                   \
     ACTION(PAGE_UP, "page-up", "PageUp", "older messages")                                         \
     ACTION(PAGE_DOWN, "page-down", "PageDown", "newer messages")                                   \
     ACTION(LINE_UP, "line-up", "M-k S-Up", "one row up")                                           \
@@ -32,7 +34,7 @@
     ACTION(RETRY, "retry", "C-r", "try to connect now")                                            \
     ACTION(REDRAW, "redraw", "C-l", "draw everything again")                                       \
     ACTION(HELP, "help", "F1", "this help")                                                        \
-    ACTION(CANCEL, "cancel", "Escape C-g", "leave help, the switcher or the selection")            \
+    ACTION(CANCEL, "cancel", "Escape C-g", "leave help, the switcher, the selection, an edit")     \
     ACTION(QUIT, "quit", "C-q", "leave; what is typed and unsent stays")
 
 enum action {

@@ -10,6 +10,7 @@
 #include <wchar.h>
 
 #include <curses.h>
+#include <openssl/evp.h>
 
 #include "chat-tui/exit_code.h"
 
@@ -85,6 +86,19 @@ void terminal_stop(void)
 void terminal_bell(void)
 {
     beep();
+}
+
+void terminal_copy(struct bytes text)
+{
+    unsigned char *encoded = malloc(4 * ((size_t)text.size + 2) / 3 + 1);
+
+    if (encoded == NULL) {
+        return;
+    }
+    EVP_EncodeBlock(encoded, (const unsigned char *)text.data, (int)text.size);
+    printf("\033]52;c;%s\033\\", (const char *)encoded);
+    fflush(stdout);
+    free(encoded);
 }
 
 static void add_character(struct buffer *text, wint_t character)

@@ -9,6 +9,7 @@
 
 #include "keys.h"
 #include "shared/buffer.h"
+#include "shared/bytes.h"
 #include "shared/check.h"
 
 // False: said what is wrong (no terminal, an unknown one).
@@ -27,3 +28,5 @@ enum terminal_input {
 // What came next, without waiting. text is cleared first.
 enum terminal_input terminal_read(char key[KEY_NAME_BYTES], struct buffer *text);
 void terminal_bell(void);
+// To the clipboard, with OSC 52 (xterm's ctlseqs): most terminals ask or can be told not to.
+void terminal_copy(struct bytes text);

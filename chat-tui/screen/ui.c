@@ -48,6 +48,8 @@ void ui_open(struct ui *ui, struct conversation *conversation)
         before->marker_seq = 0;
         before->selected_seq = 0;
     }
+    ui->mode = UI_CHAT;
+    ui->editing_seq = 0;
     conversation->marker_seq = conversation->unread > 0 ? conversation->read_seq : 0;
     conversation->place = (struct place){ .is_at_end = true };
     ui->model.open = conversation;

@@ -12,7 +12,8 @@
 #include "chat-tui/line_editor.h"
 #include "model.h"
 
-enum ui_mode { UI_CHAT, UI_HELP, UI_SWITCH };
+// SELECT: a message of the open conversation is chosen (conversation.selected_seq).
+enum ui_mode { UI_CHAT, UI_HELP, UI_SWITCH, UI_SELECT };
 
 #define SWITCH_BYTES 64
 #define SWITCH_MATCHES_MAX 64
@@ -24,9 +25,13 @@ struct ui {
     char server[160];
     char pattern[SWITCH_BYTES]; // of the switcher
     uint32_t switch_choice;
-    uint32_t help_row; // the first that is shown
-    bool wants_older;  // the view came to the beginning of what is here
-    bool wants_redraw; // everything, as after somebody wrote on the terminal
+    uint64_t editing_seq; // what is typed replaces this message of the open conversation; 0: none
+    bool is_delete_asked; // the selected one goes when the key comes again
+    uint32_t help_row;    // the first that is shown
+    bool wants_older;     // the view came to the beginning of what is here
+    bool wants_selected;  // the selected message is to be on the screen
+    bool wants_again;     // the place has moved while drawing
+    bool wants_redraw;    // everything, as after somebody wrote on the terminal
     // Of the last drawing: what scrolling needs to know.
     struct place top;       // the first row of the timeline that is shown
     uint32_t timeline_rows; // that fit

@@ -221,7 +221,7 @@ static void draw_gutter(const struct ui *ui, struct pen *pen, const struct row *
     draw_words(pen, words);
     use(tick == TICK_FAILED ? LOOK_BAD : tick == TICK_READ ? LOOK_OWN : LOOK_DIM);
     draw_words(pen, row->is_first ? tick_of(tick) : "  ");
-    draw_words(pen, " ");
+    draw_words(pen, row->is_first && row->message->is_edited ? "*" : " ");
     use(row->message->is_own ? LOOK_OWN : LOOK_PEER);
     struct pen name = { pen->y, pen->x, pen->x + name_cells };
     if (row->is_first) {
@@ -258,11 +258,11 @@ static void draw_row(const struct ui *ui, const struct area *area, int y, const 
         break;
     }
     draw_gutter(ui, &pen, row, name_cells_of(ui->model.open));
-    use(row->message->is_deleted ? LOOK_DIM : LOOK_PLAIN);
+    bool is_selected = ui->mode == UI_SELECT && row->message->seq != 0 &&
+            row->message->seq == ui->model.open->selected_seq;
+    use(is_selected ? LOOK_BAR : row->message->is_deleted ? LOOK_DIM : LOOK_PLAIN);
     draw(&pen, row->text);
-    if (row->message->is_edited && row->is_first) {
-        use(LOOK_DIM);
-    }
+    use(LOOK_PLAIN);
     fill(&pen);
 }
 
@@ -271,6 +271,20 @@ static uint32_t text_cells(const struct ui *ui, const struct area *area)
     int cells = area->cells - ROWS_TIME_CELLS - ROWS_TICK_CELLS - name_cells_of(ui->model.open) - 1;
 
     return cells > 1 ? (uint32_t)cells : 1;
+}
+
+// After the drawing: one that is above what was shown becomes the last row but a few.
+static void show_selected(struct ui *ui)
+{
+    struct conversation *open = ui->model.open;
+    bool is_above = open->selected_seq != 0 && open->selected_seq < ui->top.seq;
+    bool is_below = !open->place.is_at_end && open->selected_seq > open->place.seq;
+
+    if (ui->wants_selected && (is_above || is_below)) {
+        open->place = (struct place){ false, open->selected_seq, 0 };
+        ui->wants_again = true;
+    }
+    ui->wants_selected = false;
 }
 
 // From the last row upwards; what is above the first message stays empty.
@@ -299,6 +313,7 @@ static void draw_messages(struct ui *ui, const struct area *area)
         }
         last_row = UINT32_MAX;
     }
+    show_selected(ui);
     ui->wants_older |= place == 0 && open->timeline.first_seq > 1;
     use(LOOK_DIM);
     for (int first = y; y >= area->y; y--) {
@@ -391,12 +406,13 @@ static int composer_rows(const struct ui *ui, int cells)
     return rows < 1 ? 1 : rows;
 }
 
-static void draw_typed_row(const struct area *area, int y, struct bytes line, bool is_first)
+static void draw_typed_row(const struct area *area, int y, struct bytes line, bool is_first,
+        const char *prompt)
 {
     struct pen pen = { y, area->x, area->x + area->cells };
 
     use(LOOK_PLAIN);
-    draw_words(&pen, is_first ? "> " : "  ");
+    draw_words(&pen, is_first ? prompt : "  ");
     draw(&pen, line);
     fill(&pen);
 }
@@ -417,7 +433,7 @@ static void draw_composer(const struct ui *ui, const struct area *area)
         bool is_there = wrap_next(text, cells, &position, &part);
         if (y >= area->y) {
             draw_typed_row(area, y, (struct bytes){ text.data + part.start, part.end - part.start },
-                    row == 0);
+                    row == 0, ui->editing_seq != 0 ? "* " : "> ");
         }
         if (is_there && cursor >= part.start) { // the last such row has it
             uint32_t upto = cursor < part.end ? cursor : part.end;
@@ -515,6 +531,11 @@ void view_draw(struct ui *ui, int64_t now_ms)
         draw_status(ui, &status, now_ms);
     }
     draw_composer(ui, &typed);
+    if (ui->wants_again) {
+        ui->wants_again = false;
+        view_draw(ui, now_ms);
+        return;
+    }
     refresh();
 }
 

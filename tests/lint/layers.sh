@@ -17,7 +17,7 @@ shared/client/digest.c openssl/sha.h
 shared/client/outbox.c sqlite3.h
 chat-tui
 chat-tui/grapheme.c utf8proc.h
-chat-tui/screen/terminal.c curses.h
+chat-tui/screen/terminal.c curses.h openssl/evp.h
 chat-tui/screen/view.c curses.h
 chatctl
 chatctl/rpc.c curl/curl.h

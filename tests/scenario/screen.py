@@ -136,6 +136,41 @@ class Screen(scripts.Case):
         self.assertIn("old 59", lines[marker - 1] if marker else "old 59")
         self.assertIn("new 0", lines[marker + 1])
 
+    def test_a_message_is_copied_quoted_edited_and_deleted(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "copy «this»")
+        for text in ("first of mine", "second of mine"):
+            ann.run("send", bob.user, text)
+        screen = self.open(ann)
+        screen.tmux("set-option", "-s", "set-clipboard", "on")
+        screen.until("second of mine")
+        screen.keys("M-Up", "M-Up", "M-Up", "y")
+        screen.until("copied")
+        screen.until(lambda _: screen.tmux("show-buffer") == "copy «this»")
+        screen.keys("M-p", "M-p", "M-p", "e")
+        screen.until("only your own")
+        screen.keys("r")
+        screen.until("> > copy «this»")
+        screen.keys("C-u", "Backspace", "C-u")
+        screen.keys("M-p", "e")
+        screen.until("* second of mine")
+        screen.keys("C-w", "C-w")
+        screen.type("of yours")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search(r"\*you +second of yours", s))
+        screen.keys("M-p", "M-p", "d")
+        screen.until("d again deletes it")
+        screen.keys("d")
+        screen.until("(deleted)")
+        screen.keys("M-p", "e")
+        screen.until("* second of yours")
+        screen.keys("Escape")
+        screen.until(lambda s: s.rstrip().endswith(">"))
+        page = bob.run("--json", text='{"jsonrpc":"2.0","id":1,"method":"history.get","params":'
+                       f'{{"peer":"{ann.user}"}}}}\n').stdout
+        self.assertIn("second of yours", page)
+        self.assertNotIn("first of mine", page)
+
     def test_a_draft_stays_where_it_was_typed(self):
         ann, bob, carl = self.people("ann", "bob", "carl")
         bob.run("send", ann.user, "one")
