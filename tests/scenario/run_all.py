@@ -40,6 +40,7 @@ PROGRAMS = {
     "bad_input": ("scenario/bad_input.py", [], []),
     "scripts": ("scenario/scripts.py", [], []),
     "screen": ("scenario/screen.py", [], []),
+    "screen_picture": ("scenario/screen_picture.py", [], []),
     "script_storm": ("scenario/script_storm.py", [], ["--seconds", "600", "--fortunes", "40000"]),
     "script_plants": ("scenario/script_storm.py", ["--plants"], ["--plants"]),
     "real_input": ("scenario/real_input.py", [], ["--long"]),
