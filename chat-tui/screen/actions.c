@@ -284,8 +284,10 @@ static void delete_selected(struct ui *ui, const struct actor *actor, void *cont
     leave_selection(ui);
 }
 
-static void select_letter(struct ui *ui, const struct actor *actor, void *context, char letter)
+static void select_letter(struct ui *ui, const struct actor *actor, void *context,
+        const char *typed)
 {
+    char letter = *typed;
     const struct message *message = selected(ui);
 
     if (message == NULL) {
@@ -376,10 +378,79 @@ static void help_key(struct ui *ui, const char *key, enum action action)
     }
 }
 
-static void act(struct ui *ui, const struct actor *actor, void *context, enum action action)
+// Moving within the open conversation. False: the action is another one.
+static bool act_on_place(struct ui *ui, enum action action)
 {
     int page = ui->timeline_rows > 2 ? (int)ui->timeline_rows - 2 : 1;
 
+    switch (action) {
+    case ACTION_PAGE_UP:
+        scroll(ui, page);
+        return true;
+    case ACTION_PAGE_DOWN:
+        scroll(ui, -page);
+        return true;
+    case ACTION_LINE_UP:
+        scroll(ui, 1);
+        return true;
+    case ACTION_LINE_DOWN:
+        scroll(ui, -1);
+        return true;
+    case ACTION_TO_END:
+        if (ui->model.open != NULL) {
+            ui->model.open->place = (struct place){ .is_at_end = true };
+        }
+        return true;
+    case ACTION_TO_START:
+        to_start(ui);
+        return true;
+    case ACTION_FIRST_UNREAD:
+        to_first_unread(ui);
+        return true;
+    case ACTION_SELECT_UP:
+        select_step(ui, -1);
+        return true;
+    case ACTION_SELECT_DOWN:
+        select_step(ui, 1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+// To another conversation, or to what is on top. False: the action is another one.
+static bool act_on_screen(struct ui *ui, enum action action)
+{
+    switch (action) {
+    case ACTION_NEXT:
+        step(ui, 1);
+        return true;
+    case ACTION_PREVIOUS:
+        step(ui, -1);
+        return true;
+    case ACTION_NEXT_UNREAD:
+        next_unread(ui);
+        return true;
+    case ACTION_SWITCH:
+        begin_switch(ui);
+        return true;
+    case ACTION_REDRAW:
+        ui->wants_redraw = true;
+        return true;
+    case ACTION_HELP:
+        ui->mode = UI_HELP;
+        ui->help_row = 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void act(struct ui *ui, const struct actor *actor, void *context, enum action action)
+{
+    if (act_on_place(ui, action) || act_on_screen(ui, action)) {
+        return;
+    }
     switch (action) {
     case ACTION_SEND:
         send_typed(ui, actor, context);
@@ -390,62 +461,11 @@ static void act(struct ui *ui, const struct actor *actor, void *context, enum ac
     case ACTION_COMPLETE:
         complete(ui);
         return;
-    case ACTION_NEXT:
-        step(ui, 1);
-        return;
-    case ACTION_PREVIOUS:
-        step(ui, -1);
-        return;
-    case ACTION_NEXT_UNREAD:
-        next_unread(ui);
-        return;
-    case ACTION_FIRST_UNREAD:
-        to_first_unread(ui);
-        return;
-    case ACTION_SWITCH:
-        begin_switch(ui);
-        return;
-    case ACTION_SELECT_UP:
-        select_step(ui, -1);
-        return;
-    case ACTION_SELECT_DOWN:
-        select_step(ui, 1);
-        return;
     case ACTION_CANCEL:
         cancel(ui);
         return;
-    case ACTION_PAGE_UP:
-        scroll(ui, page);
-        return;
-    case ACTION_PAGE_DOWN:
-        scroll(ui, -page);
-        return;
-    case ACTION_LINE_UP:
-        scroll(ui, 1);
-        return;
-    case ACTION_LINE_DOWN:
-        scroll(ui, -1);
-        return;
-    case ACTION_TO_END:
-        if (ui->model.open != NULL) {
-            ui->model.open->place = (struct place){ .is_at_end = true };
-        }
-        return;
-    case ACTION_TO_START:
-        to_start(ui);
-        return;
     case ACTION_RETRY:
         actor->retry(context);
-        return;
-    case ACTION_REDRAW:
-        ui->wants_redraw = true;
-        return;
-    case ACTION_HELP:
-        ui->mode = UI_HELP;
-        ui->help_row = 0;
-        return;
-    case ACTION_QUIT:
-        actor->quit(context);
         return;
     default:
         return;
@@ -485,7 +505,7 @@ void action_text(struct ui *ui, const struct actor *actor, void *context, struct
         return;
     }
     if (ui->mode == UI_SELECT) {
-        select_letter(ui, actor, context, text.size == 1 ? text.data[0] : ' ');
+        select_letter(ui, actor, context, text.size == 1 ? text.data : " ");
         return;
     }
     if (ui->mode == UI_SWITCH) {
