@@ -6,6 +6,7 @@
 #include "partition/apply.h"
 #include "partition/marks.h"
 #include "partition/residence.h"
+#include "shared/history_digest.h"
 #include "shared/limits.h"
 
 static const enum message_kind kinds[RECORD_TYPE_COUNT] = {
@@ -134,7 +135,7 @@ static enum err change_target(struct partition *partition, struct conversation *
 static enum err append_entry(struct partition *partition, struct conversation *conversation,
         struct message *entry, struct bytes from, int64_t *grown)
 {
-    uint64_t text_hash = message_text_hash(entry->text);
+    uint64_t text_hash = history_text_hash(entry->text);
     enum err err = ERR_OK;
 
     if (entry->kind != MESSAGE_TEXT) {
@@ -150,7 +151,15 @@ static enum err append_entry(struct partition *partition, struct conversation *c
     if (entry->counter != 0 && !marks_note(conversation, row)) {
         return out_of_memory(partition);
     }
-    conversation->digest = conversation_next_digest(conversation->digest, row, from, text_hash);
+    const struct history_entry appended = {
+        .seq = row->cseq,
+        .ts = row->ts,
+        .target = row->target,
+        .text_hash = text_hash,
+        .from = from,
+        .kind = row->kind,
+    };
+    conversation->digest = history_next_digest(conversation->digest, &appended);
     conversation->last_ts = row->ts;
     conversation->changed_useq = row->useq;
     return ERR_OK;

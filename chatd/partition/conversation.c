@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xxhash.h>
+#include "shared/history_digest.h"
 
 struct conversation *conversation_create(void)
 {
@@ -139,7 +139,7 @@ struct message *conversation_rewrite(struct conversation *conversation, struct m
 
     CHECK(slot != NULL && *slot == row);
     if (changed.text_hash == 0) {
-        changed.text_hash = message_text_hash(row->text);
+        changed.text_hash = history_text_hash(row->text);
     }
     changed.text = text;
     changed.is_dirty = true;
@@ -247,17 +247,4 @@ bool conversation_add_mark(struct conversation *conversation, struct mark mark)
     conversation->marks = marks;
     marks[conversation->mark_count++] = mark;
     return true;
-}
-
-uint64_t conversation_next_digest(uint64_t digest, const struct message *row, struct bytes from,
-        uint64_t text_hash)
-{
-    struct {
-        uint64_t digest, cseq, ts, kind, target, text_hash;
-        char from[NAME_BYTES_MAX];
-    } entry = { digest, row->cseq, row->ts, row->kind, row->target, text_hash, { 0 } };
-
-    static_assert(sizeof(entry) == 6 * 8 + NAME_BYTES_MAX, "no padding is hashed");
-    memcpy(entry.from, from.data, from.size);
-    return XXH3_64bits(&entry, sizeof(entry));
 }

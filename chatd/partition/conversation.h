@@ -118,7 +118,3 @@ uint32_t conversation_take_sender(struct conversation *conversation, uint64_t de
         bool is_owner) MUST_USE;
 
 bool conversation_add_mark(struct conversation *conversation, struct mark mark) MUST_USE;
-
-// The digest after appending an entry (architecture section 4, "Digest").
-uint64_t conversation_next_digest(uint64_t digest, const struct message *row, struct bytes from,
-        uint64_t text_hash);

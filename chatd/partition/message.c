@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include <xxhash.h>
+#include "shared/history_digest.h"
 
 struct message *message_create(const struct message *message)
 {
@@ -31,17 +31,10 @@ uint64_t message_bytes(const struct message *message)
     return sizeof(*message) + message->text.size + 24;
 }
 
-uint64_t message_text_hash(struct bytes text)
-{
-    uint64_t hash = XXH3_64bits(text.data, text.size);
-
-    return hash == 0 ? 1 : hash;
-}
-
 bool message_had_text(const struct message *message, struct bytes text)
 {
     if (message->text_hash != 0) {
-        return message->text_hash == message_text_hash(text);
+        return message->text_hash == history_text_hash(text);
     }
     return bytes_equal(message->text, text);
 }

@@ -39,8 +39,5 @@ void message_destroy(struct message *message);
 // What a row costs in memory.
 uint64_t message_bytes(const struct message *message);
 
-// XXH3 of the text as it was first sent; never 0 by convention (0 means: not kept).
-uint64_t message_text_hash(struct bytes text);
-
 // Whether this text is the one the message had when it was first appended.
 bool message_had_text(const struct message *message, struct bytes text);
