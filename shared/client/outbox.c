@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
+#include "shared/client/device_file.h"
 #include "shared/client/files.h"
 #include "shared/clock.h"
 
@@ -202,20 +201,6 @@ void outbox_wake_holder(const struct outbox *outbox)
     }
 }
 
-static void bind_text(sqlite3_stmt *statement, int index, struct bytes text)
-{
-    sqlite3_bind_text(statement, index, text.size == 0 ? "" : text.data, (int)text.size,
-            SQLITE_STATIC);
-}
-
-static struct bytes column_text(sqlite3_stmt *statement, int index)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, index);
-
-    return text == NULL ? (struct bytes){ "", 0 }
-                        : (struct bytes){ text, (uint32_t)sqlite3_column_bytes(statement, index) };
-}
-
 // For statements without rows.
 static enum err run(struct outbox *outbox, enum statement which)
 {
@@ -233,7 +218,8 @@ enum err outbox_read_owner(struct outbox *outbox, struct outbox_owner *owner)
 
     *owner = (struct outbox_owner){ 0 };
     if (code == SQLITE_ROW) {
-        struct bytes user = column_text(statement, 0), device = column_text(statement, 1);
+        struct bytes user = device_file_column_text(statement, 0),
+                     device = device_file_column_text(statement, 1);
         snprintf(owner->user, sizeof(owner->user), "%.*s", (int)user.size, user.data);
         snprintf(owner->device, sizeof(owner->device), "%.*s", (int)device.size, device.data);
         owner->counter = (uint64_t)sqlite3_column_int64(statement, 2);
@@ -246,8 +232,8 @@ enum err outbox_write_owner(struct outbox *outbox, const struct outbox_owner *ow
 {
     sqlite3_stmt *statement = outbox->prepared[WRITE_OWNER];
 
-    bind_text(statement, 1, bytes_of(owner->user));
-    bind_text(statement, 2, bytes_of(owner->device));
+    device_file_bind_text(statement, 1, bytes_of(owner->user));
+    device_file_bind_text(statement, 2, bytes_of(owner->device));
     sqlite3_bind_int64(statement, 3, (sqlite3_int64)owner->counter);
     return run(outbox, WRITE_OWNER);
 }
@@ -296,10 +282,10 @@ enum err outbox_add(struct outbox *outbox, const struct outbox_row *row)
     sqlite3_stmt *statement = outbox->prepared[ADD];
 
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)row->counter);
-    bind_text(statement, 2, row->method);
-    bind_text(statement, 3, row->peer);
-    bind_text(statement, 4, row->params);
-    bind_text(statement, 5, row->request);
+    device_file_bind_text(statement, 2, row->method);
+    device_file_bind_text(statement, 3, row->peer);
+    device_file_bind_text(statement, 4, row->params);
+    device_file_bind_text(statement, 5, row->request);
     sqlite3_bind_int(statement, 6, row->is_attempted);
     sqlite3_bind_int(statement, 7, row->is_handed_over);
     sqlite3_bind_int64(statement, 8, clock_wall_ms());
@@ -317,10 +303,10 @@ enum err outbox_each(struct outbox *outbox, uint64_t after,
     while (goes_on && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         const struct outbox_row row = {
             .counter = (uint64_t)sqlite3_column_int64(statement, 0),
-            .method = column_text(statement, 1),
-            .peer = column_text(statement, 2),
-            .params = column_text(statement, 3),
-            .request = column_text(statement, 4),
+            .method = device_file_column_text(statement, 1),
+            .peer = device_file_column_text(statement, 2),
+            .params = device_file_column_text(statement, 3),
+            .request = device_file_column_text(statement, 4),
             .is_attempted = sqlite3_column_int(statement, 5) != 0,
             .is_handed_over = sqlite3_column_int(statement, 6) != 0,
         };
@@ -352,7 +338,7 @@ enum err outbox_remove(struct outbox *outbox, uint64_t counter)
 enum err outbox_answer(struct outbox *outbox, uint64_t counter, struct bytes answer)
 {
     sqlite3_bind_int64(outbox->prepared[ANSWER], 1, (sqlite3_int64)counter);
-    bind_text(outbox->prepared[ANSWER], 2, answer);
+    device_file_bind_text(outbox->prepared[ANSWER], 2, answer);
     return run(outbox, ANSWER);
 }
 
@@ -361,10 +347,10 @@ bool outbox_read_answer(struct outbox *outbox, struct bytes request,
 {
     sqlite3_stmt *statement = outbox->prepared[READ_ANSWER];
 
-    bind_text(statement, 1, request);
+    device_file_bind_text(statement, 1, request);
     bool is_there = sqlite3_step(statement) == SQLITE_ROW;
     if (is_there) {
-        visit(context, column_text(statement, 0));
+        visit(context, device_file_column_text(statement, 0));
     }
     sqlite3_reset(statement);
     return is_there;
@@ -372,13 +358,13 @@ bool outbox_read_answer(struct outbox *outbox, struct bytes request,
 
 bool outbox_take_back(struct outbox *outbox, struct bytes request)
 {
-    bind_text(outbox->prepared[TAKE_BACK], 1, request);
+    device_file_bind_text(outbox->prepared[TAKE_BACK], 1, request);
     return run(outbox, TAKE_BACK) == ERR_OK && sqlite3_changes(outbox->db) > 0;
 }
 
 enum err outbox_remove_answered(struct outbox *outbox, struct bytes request)
 {
-    bind_text(outbox->prepared[REMOVE_ANSWERED], 1, request);
+    device_file_bind_text(outbox->prepared[REMOVE_ANSWERED], 1, request);
     return run(outbox, REMOVE_ANSWERED);
 }
 
