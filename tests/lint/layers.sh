@@ -15,6 +15,7 @@ shared/name.c xxhash.h
 shared/client/web.c curl/curl.h openssl/ssl.h openssl/x509.h
 shared/client/websocket.c openssl/evp.h openssl/sha.h
 shared/client/digest.c openssl/sha.h
+shared/client/cache_world.c cmocka.h
 shared/client/device_file.c sqlite3.h
 shared/client/device_file.h sqlite3.h
 chat-tui
