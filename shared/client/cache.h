@@ -56,6 +56,7 @@ const char *cache_user(const struct cache *cache);
 // From here on this process knows what the file has, see cache_begin().
 enum err cache_read_cursor(struct cache *cache, struct bytes *cursor) MUST_USE;
 
+// One batch for each turn of the program, not for each event: a commit costs as much as three puts.
 // All puts stand between these two, and are stored whole or not at all. A put that fails makes the
 // batch fail. ERR_CONFLICT: another process has emptied the cache, and this one's cursor says
 // nothing about it; go on with cache_read_cursor(), and a subscription from there.
@@ -93,7 +94,8 @@ struct cache_history {
 enum err cache_put_history(struct cache *cache, const struct cache_history *history,
         bool *is_dropped) MUST_USE;
 
-// Visitors are lent what they see for the call, and return whether to go on.
+// Visitors are lent what they see for the call, and return whether to go on. They don't call the
+// cache.
 typedef bool cache_visit_head(void *context, const struct head_view *head);
 typedef bool cache_visit_message(void *context, const struct message_view *message);
 
