@@ -235,44 +235,6 @@ enum err cache_compare(struct cache *cache, struct conversation *conversation, u
     return err;
 }
 
-static enum err put_head(struct cache *cache, const struct head_view *head, bool *is_dropped)
-{
-    struct conversation conversation;
-    bool is_equal;
-    enum err err = conversation_find(cache, head->peer, true, &conversation);
-
-    if (err != ERR_OK) {
-        return err;
-    }
-    bool is_old = head->seq < conversation.seq || head->read_seq < conversation.read_seq;
-    conversation.read_seq = highest(conversation.read_seq, head->read_seq);
-    conversation.peer_read_seq = highest(conversation.peer_read_seq, head->peer_read_seq);
-    conversation.peer_delivered_seq =
-            highest(conversation.peer_delivered_seq, head->peer_delivered_seq);
-    err = cache_compare(cache, &conversation, head->seq, head->digest, false, &is_equal);
-    if (err == ERR_OK && !is_equal) {
-        *is_dropped = true;
-        err = conversation_drop_messages(cache, &conversation);
-    }
-    if (err != ERR_OK || is_old) {
-        return err == ERR_OK ? conversation_write_marks(cache, &conversation) : err;
-    }
-    conversation.seq = head->seq;
-    conversation.unread = head->unread;
-    conversation.digest_seq = head->seq;
-    conversation.digest = head->digest;
-    conversation.is_blocked = head->is_blocked;
-    return head->has_last ? conversation_write(cache, &conversation, &head->last)
-                          : conversation_write_marks(cache, &conversation);
-}
-
-enum err cache_put_head(struct cache *cache, const struct head_view *head, bool *is_dropped)
-{
-    CHECK(cache->is_begun);
-    *is_dropped = false;
-    return cache_failed(cache, put_head(cache, head, is_dropped));
-}
-
 // What is behind the own read mark, where all of that is held.
 static enum err count_unread(struct cache *cache, struct conversation *conversation)
 {
@@ -296,6 +258,51 @@ static enum err count_unread(struct cache *cache, struct conversation *conversat
     uint64_t count = device_file_column(statement, 0);
     conversation->unread = count < UNREAD_COUNT_MAX ? count : UNREAD_COUNT_MAX;
     return device_file_end(&cache->file, statement, code);
+}
+
+static enum err put_head(struct cache *cache, const struct head_view *head, bool *is_dropped)
+{
+    struct conversation conversation;
+    bool is_equal;
+    enum err err = conversation_find(cache, head->peer, true, &conversation);
+
+    if (err != ERR_OK) {
+        return err;
+    }
+    bool is_old = head->seq < conversation.seq;
+    bool is_read_further = head->read_seq < conversation.read_seq; // this device is ahead
+    conversation.read_seq = highest(conversation.read_seq, head->read_seq);
+    conversation.peer_read_seq = highest(conversation.peer_read_seq, head->peer_read_seq);
+    conversation.peer_delivered_seq =
+            highest(conversation.peer_delivered_seq, head->peer_delivered_seq);
+    err = cache_compare(cache, &conversation, head->seq, head->digest, false, &is_equal);
+    if (err == ERR_OK && !is_equal) {
+        *is_dropped = true;
+        err = conversation_drop_messages(cache, &conversation);
+    }
+    if (err != ERR_OK || is_old) {
+        return err == ERR_OK ? conversation_write_marks(cache, &conversation) : err;
+    }
+    conversation.seq = head->seq;
+    conversation.unread = head->unread;
+    if (is_read_further) {
+        err = count_unread(cache, &conversation);
+    }
+    conversation.digest_seq = head->seq;
+    conversation.digest = head->digest;
+    conversation.is_blocked = head->is_blocked;
+    if (err != ERR_OK) {
+        return err;
+    }
+    return head->has_last ? conversation_write(cache, &conversation, &head->last)
+                          : conversation_write_marks(cache, &conversation);
+}
+
+enum err cache_put_head(struct cache *cache, const struct head_view *head, bool *is_dropped)
+{
+    CHECK(cache->is_begun);
+    *is_dropped = false;
+    return cache_failed(cache, put_head(cache, head, is_dropped));
 }
 
 static enum err put_receipt(struct cache *cache, const struct receipt_view *receipt)

@@ -103,6 +103,23 @@ static void heads_are_newest_first_and_keep_their_marks(void **state)
     cache_close(cache);
 }
 
+static void a_head_does_not_undo_what_was_read_here(void **state)
+{
+    struct cache *cache = open_it();
+    struct head_view head = head_at(8);
+
+    (void)state;
+    put_events(cache, 1, 6);
+    put_receipt(cache, "ann", 0, 6); // the server does not know yet
+    head.unread = 4;
+    put_head(cache, &head);
+    assert_heads(cache, "bob@8 read 6/0/0 unread 2 bob:t8; "); // at most: 7 is not held
+    put_events(cache, 7, 8);
+    put_head(cache, &head);
+    assert_heads(cache, "bob@8 read 6/0/0 unread 1 bob:t8; ");
+    cache_close(cache);
+}
+
 static void unread_is_counted_as_the_server_counts(void **state)
 {
     struct cache *cache = open_it();
@@ -408,6 +425,7 @@ int main(void)
         TEST(what_was_stored_is_there_again_with_its_cursor),
         TEST(all_fields_come_back),
         TEST(heads_are_newest_first_and_keep_their_marks),
+        TEST(a_head_does_not_undo_what_was_read_here),
         TEST(unread_is_counted_as_the_server_counts),
         TEST(a_put_that_is_refused_spoils_its_batch),
         TEST(a_page_with_a_hole_is_refused),
