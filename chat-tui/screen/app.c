@@ -13,7 +13,9 @@
 #include "keys.h"
 #include "shared/client/client.h"
 #include "shared/client/sender.h"
+#include "shared/client/views.h"
 #include "shared/clock.h"
+#include "store.h"
 #include "terminal.h"
 #include "ui.h"
 #include "update.h"
@@ -23,7 +25,7 @@
 #define WATCHED_MAX 200
 #define TYPING_EVERY_MS 3000
 #define HOLD_POLL_MS 500
-#define REDRAW_MS 1000 // while something counts down
+#define DRAFT_MS 1000 // of typing, then it is on disk
 
 struct app {
     struct profile *profile;
@@ -32,6 +34,7 @@ struct app {
     struct outbox *outbox;
     struct sender *sender;
     struct ui ui;
+    struct store *store;
     struct list outgoing; // struct outgoing.of_app
     struct list pages;    // struct page_request.of_app
     struct list changing; // struct changing.of_app
@@ -42,6 +45,7 @@ struct app {
     bool is_over;
     int64_t hold_at_ms;
     int64_t typing_at_ms;
+    int64_t draft_due_ms;              // INT64_MAX: it is kept
     char cursor[CURSOR_BYTES_MAX + 1]; // to be acknowledged; or ""
     enum exit_code code;
 };
@@ -52,7 +56,15 @@ struct outgoing {
     struct app *app;
     struct conversation *conversation;
     struct sending *sending;
+    struct buffer text;
 };
+
+static void drop_outgoing(struct outgoing *outgoing)
+{
+    list_leave(&outgoing->of_app);
+    buffer_finish(&outgoing->text);
+    free(outgoing);
+}
 
 static struct model *model_of(struct app *app)
 {
@@ -117,6 +129,7 @@ static void on_listed(void *context, const struct json *answer)
     struct app *app = context;
 
     update_heads(model_of(app), json_get(answer, "result"));
+    store_heads(app->store, model_of(app), json_get(answer, "result"));
     open_first(app);
     watch_presence(app);
     app->is_dirty = true;
@@ -152,7 +165,10 @@ static void on_page(void *context, const struct json *answer)
     if (result == NULL && json_get(answer, "error") != NULL &&
             request->conversation->head_seq > 0) {
         model_notice(model_of(app), clock_monotonic_ms() + 5000, "the history can't be read now");
-    } else if (result != NULL &&
+    } else if (result != NULL) {
+        store_history(app->store, request->conversation, result, request->before);
+    }
+    if (result != NULL &&
             !update_page(model_of(app), request->conversation, result, request->before)) {
         model_notice(model_of(app), INT64_MAX, "no memory for more messages");
     }
@@ -207,24 +223,41 @@ static void tell_read(struct app *app, struct conversation *conversation)
     buffer_finish(&params);
 }
 
-// The whole of it, after each turn: what is missing is asked for.
+// Messages that the screen wants: from the cache, else from the server.
+static void ask_for_messages(struct app *app, struct conversation *open)
+{
+    struct timeline *timeline = &open->timeline;
+
+    if (timeline->is_loading) {
+        return;
+    }
+    if (timeline->last_seq == 0 && open->head_seq > 0 && !timeline->is_stale) {
+        app->is_dirty |= store_page(app->store, model_of(app), open, 0);
+    }
+    bool wants_newest = timeline->last_seq == 0 ? open->head_seq > 0 : timeline->is_stale;
+    bool wants_older = app->ui.wants_older && timeline->first_seq > 1;
+    if (!wants_newest && wants_older &&
+            store_page(app->store, model_of(app), open, timeline->first_seq)) {
+        app->is_dirty = true;
+    } else if (client_is_up(app->client) && (wants_newest || wants_older)) {
+        load(app, open, wants_newest ? 0 : timeline->first_seq);
+    }
+}
+
+// After each turn: what is missing is asked for, what was seen is said.
 static void ask_for_needs(struct app *app)
 {
     struct conversation *open = model_of(app)->open;
 
-    if (open == NULL || !client_is_up(app->client)) {
+    if (open == NULL) {
         return;
     }
-    struct timeline *timeline = &open->timeline;
-    if (!timeline->is_loading &&
-            (timeline->last_seq == 0 ? open->head_seq > 0 : timeline->is_stale)) {
-        load(app, open, 0);
-    } else if (!timeline->is_loading && app->ui.wants_older && timeline->first_seq > 1) {
-        load(app, open, timeline->first_seq);
-    }
+    ask_for_messages(app, open);
     app->ui.wants_older = false;
-    bool is_seen = model_of(app)->has_focus && open->place.is_at_end && app->ui.mode == UI_CHAT &&
-            timeline->last_seq > open->told_read_seq && timeline->last_seq == open->head_seq;
+    const struct timeline *timeline = &open->timeline;
+    bool is_seen = client_is_up(app->client) && model_of(app)->has_focus && open->place.is_at_end &&
+            app->ui.mode == UI_CHAT && timeline->last_seq > open->told_read_seq &&
+            timeline->last_seq == open->head_seq;
     if (is_seen && open->unread > 0) {
         tell_read(app, open);
     }
@@ -237,6 +270,7 @@ static void on_subscribed(void *context, const struct json *answer)
     struct app *app = context;
 
     update_heads(model_of(app), json_get(answer, "result"));
+    store_heads(app->store, model_of(app), json_get(answer, "result"));
     list_conversations(app);
     app->is_dirty = true;
 }
@@ -247,6 +281,13 @@ static void on_up(void *context, const char *transport)
     struct model *model = model_of(app);
 
     model->user = client_identity(app->client)->user;
+    if (store_set_user(app->store, name_bytes(&model->user))) {
+        snprintf(model->why_offline, sizeof(model->why_offline),
+                "another user is logged in now: what was kept of the one before is gone, start again");
+        app->is_over = true;
+        app->code = EXIT_FAILED;
+        return;
+    }
     snprintf(model->transport, sizeof(model->transport), "%s", transport);
     model->why_offline[0] = '\0';
     if (!app->is_subscribed) {
@@ -287,6 +328,7 @@ static void on_event(void *context, struct bytes text, const struct json *root)
 
     (void)text;
     bool is_new = update_notification(model_of(app), root, clock_monotonic_ms());
+    store_event(app->store, model_of(app), root);
     if (json_read_string(json_get(json_get(root, "params"), "cursor"), &cursor) &&
             cursor.size <= CURSOR_BYTES_MAX) {
         snprintf(app->cursor, sizeof(app->cursor), "%.*s", (int)cursor.size, cursor.data);
@@ -308,6 +350,7 @@ static void on_reset(void *context, const char *cursor)
     struct app *app = context;
 
     (void)cursor;
+    store_reset(app->store);
     LIST_EACH(node, &model_of(app)->conversations) {
         timeline_clear(&LIST_OF(node, struct conversation, of_model)->timeline);
     }
@@ -318,18 +361,32 @@ static const struct client_ops ops = { on_up, on_down, on_refused, on_event, on_
 
 // ---- what the user wants
 
+// It is known by its answer, not by an event.
+static void keep_own(struct app *app, struct conversation *conversation,
+        struct message_view *message, const struct json *result)
+{
+    struct bytes ts = { "", 0 };
+
+    json_read_uint(json_get(result, "seq"), &message->seq);
+    json_read_string(json_get(result, "ts"), &ts);
+    message->ts = views_parse_ts(ts);
+    message->from = name_bytes(&model_of(app)->user);
+    store_own(app->store, conversation, message);
+}
+
 static void on_sent(void *context, const struct json *answer)
 {
     struct outgoing *outgoing = context;
     struct app *app = outgoing->app;
     const struct json *result = json_get(answer, "result");
-    struct bytes ts = { "", 0 }, message = { "it was refused", 14 };
-    uint64_t seq = 0;
+    struct bytes message = { "it was refused", 14 };
 
     if (result != NULL) {
-        json_read_uint(json_get(result, "seq"), &seq);
-        json_read_string(json_get(result, "ts"), &ts);
-        model_stored(model_of(app), outgoing->conversation, outgoing, seq, update_parse_ts(ts));
+        struct message_view own = {
+            .text = { outgoing->text.data, (uint32_t)outgoing->text.bytes },
+        };
+        keep_own(app, outgoing->conversation, &own, result);
+        model_stored(model_of(app), outgoing->conversation, outgoing, own.seq, (int64_t)own.ts);
     } else {
         json_read_string(json_get(json_get(answer, "error"), "message"), &message);
         model_refused(outgoing->conversation, outgoing);
@@ -338,8 +395,7 @@ static void on_sent(void *context, const struct json *answer)
     }
     sender_delivered(app->sender, outgoing->sending);
     app->is_dirty = true;
-    list_leave(&outgoing->of_app);
-    free(outgoing);
+    drop_outgoing(outgoing);
 }
 
 // On disk before this returns. False: it is not, and said why.
@@ -374,6 +430,7 @@ static bool send_text(void *context, struct conversation *conversation, struct b
     }
     list_init(&outgoing->of_app);
     list_append(&app->outgoing, &outgoing->of_app);
+    buffer_add(&outgoing->text, text.data, text.size);
     outgoing->app = app;
     outgoing->conversation = conversation;
     if (model_queue(model_of(app), conversation, text, clock_wall_ms(), outgoing) == NULL) {
@@ -405,15 +462,15 @@ static void on_changed(void *context, const struct json *answer)
     struct app *app = changing->app;
     const struct json *result = json_get(answer, "result");
     struct bytes message = { "it was refused", 14 };
-    struct incoming incoming = {
+    struct message_view incoming = {
         .from = name_bytes(&model_of(app)->user),
         .text = { changing->text.data, (uint32_t)changing->text.bytes },
-        .kind = bytes_of(changing->text.bytes > 0 ? "edit" : "delete"),
+        .kind = changing->text.bytes > 0 ? MESSAGE_EDIT : MESSAGE_DELETE,
         .target = changing->seq,
     };
 
     if (result != NULL) {
-        json_read_uint(json_get(result, "seq"), &incoming.seq);
+        keep_own(app, changing->conversation, &incoming, result);
         changing->conversation->timeline.is_stale |=
                 !model_add(model_of(app), changing->conversation, &incoming);
     } else {
@@ -502,6 +559,19 @@ static void typed(void *context, struct conversation *conversation)
 
 static const struct actor actor = { send_text, change_message, copy_text, retry, typed, quit };
 
+// ---- drafts
+
+static void keep_draft(struct app *app)
+{
+    struct conversation *open = model_of(app)->open;
+    struct bytes typed = line_editor_text(&app->ui.editor);
+
+    app->draft_due_ms = INT64_MAX;
+    if (open != NULL && app->ui.editing_seq == 0 && !store_draft(app->store, open, typed)) {
+        model_notice(model_of(app), INT64_MAX, "%s", store_reason(app->store));
+    }
+}
+
 // ---- the loop
 
 static void says(void *context, const char *sentence)
@@ -532,12 +602,24 @@ static void try_hold(struct app *app, int64_t now_ms)
     }
 }
 
+// What was typed in the conversation that was left.
+static void keep_other_draft(struct app *app, const struct conversation *left)
+{
+    if (left != NULL &&
+            !store_draft(app->store, left,
+                    (struct bytes){ left->draft.bytes > 0 ? left->draft.data : "",
+                            (uint32_t)left->draft.bytes })) {
+        model_notice(model_of(app), INT64_MAX, "%s", store_reason(app->store));
+    }
+}
+
 static void read_keys(struct app *app)
 {
     char key[KEY_NAME_BYTES];
     struct buffer text = { 0 };
     enum terminal_input input;
 
+    const struct conversation *open = model_of(app)->open;
     while (!app->is_over && (input = terminal_read(key, &text)) != TERMINAL_NOTHING) {
         struct bytes typed_text = { text.data, (uint32_t)text.bytes };
         app->is_dirty = true;
@@ -554,6 +636,13 @@ static void read_keys(struct app *app)
             break;
         default:
             break;
+        }
+        if (open != model_of(app)->open) {
+            keep_other_draft(app, open);
+            open = model_of(app)->open;
+        }
+        if (app->draft_due_ms == INT64_MAX) {
+            app->draft_due_ms = clock_monotonic_ms() + DRAFT_MS;
         }
     }
     buffer_finish(&text);
@@ -579,6 +668,7 @@ static int timeout_ms(const struct app *app)
     int64_t now_ms = clock_monotonic_ms(), shown_ms = ui_deadline_ms(&app->ui, now_ms);
 
     soonest_ms = shown_ms < soonest_ms ? shown_ms : soonest_ms;
+    soonest_ms = app->draft_due_ms < soonest_ms ? app->draft_due_ms : soonest_ms;
     if (soonest_ms == INT64_MAX) {
         return -1;
     }
@@ -615,6 +705,10 @@ static void turn(struct app *app)
     if (app->is_holding && sender_step(app->sender, now_ms) != ERR_OK) {
         fail_disk(app);
     }
+    if (now_ms >= app->draft_due_ms) {
+        keep_draft(app);
+    }
+    store_commit(app->store, app->cursor); // before it is acknowledged
     if (app->cursor[0] != '\0' &&
             client_acknowledge(app->client, bytes_of(app->cursor), NULL, NULL)) {
         app->cursor[0] = '\0';
@@ -625,6 +719,9 @@ static void turn(struct app *app)
 
 static void run(struct app *app)
 {
+    store_paint(app->store, model_of(app));
+    open_first(app);
+    ask_for_needs(app);
     client_start(app->client);
     app->is_dirty = true;
     while (!app->is_over) {
@@ -634,6 +731,7 @@ static void run(struct app *app)
         }
         turn(app);
     }
+    keep_draft(app);
 }
 
 static int watch_signals(void)
@@ -652,7 +750,10 @@ static int watch_signals(void)
 
 enum exit_code app_run(struct profile *profile, struct web *web, const struct app_options *options)
 {
-    struct app app = { .profile = profile, .options = options, .signal_fd = watch_signals() };
+    struct app app = { .profile = profile,
+        .options = options,
+        .draft_due_ms = INT64_MAX,
+        .signal_fd = watch_signals() };
     const struct client_options client_options = {
         .web = web,
         .token = profile->token,
@@ -671,6 +772,9 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     } else if (client_create(&client_options, &app.client) != ERR_OK) {
         complain("no memory");
         app.code = EXIT_FAILED;
+    } else if ((app.store = store_open(profile->directory)) == NULL) {
+        complain("no memory");
+        app.code = EXIT_FAILED;
     } else if (!terminal_start()) {
         app.code = EXIT_USAGE;
     } else {
@@ -683,7 +787,7 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     client_destroy(app.client);
     sender_destroy(app.sender);
     LIST_EACH(sent, &app.outgoing) {
-        free(LIST_OF(sent, struct outgoing, of_app));
+        drop_outgoing(LIST_OF(sent, struct outgoing, of_app));
     }
     LIST_EACH(change, &app.changing) {
         drop_changing(LIST_OF(change, struct changing, of_app));
@@ -692,6 +796,7 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
         free(LIST_OF(page, struct page_request, of_app));
     }
     outbox_close(app.outbox);
+    store_close(app.store);
     ui_finish(&app.ui);
     if (app.signal_fd >= 0) {
         close(app.signal_fd);

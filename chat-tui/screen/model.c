@@ -154,19 +154,19 @@ static void remove_at(struct timeline *timeline, uint32_t place)
             (timeline->count - place) * sizeof(timeline->messages[0]));
 }
 
-static bool is_text(const struct incoming *incoming)
+static bool is_text(const struct message_view *incoming)
 {
-    return incoming->kind.size == 0 || bytes_equal(incoming->kind, bytes_of("text"));
+    return incoming->kind == MESSAGE_TEXT;
 }
 
-static bool change_target(struct timeline *timeline, const struct incoming *incoming)
+static bool change_target(struct timeline *timeline, const struct message_view *incoming)
 {
     struct message *target = timeline_find(timeline, incoming->target);
 
     if (target == NULL || target->is_deleted) {
         return true;
     }
-    if (bytes_equal(incoming->kind, bytes_of("delete"))) {
+    if (incoming->kind == MESSAGE_DELETE) {
         target->is_deleted = true;
         return set_text(target, (struct bytes){ "", 0 });
     }
@@ -176,7 +176,7 @@ static bool change_target(struct timeline *timeline, const struct incoming *inco
 
 // In its place, once.
 static bool put(const struct model *model, struct timeline *timeline,
-        const struct incoming *incoming)
+        const struct message_view *incoming)
 {
     if (!is_text(incoming)) {
         return change_target(timeline, incoming);
@@ -188,7 +188,7 @@ static bool put(const struct model *model, struct timeline *timeline,
     if (message == NULL || !set_text(message, incoming->text)) {
         return false;
     }
-    message->ts = incoming->ts;
+    message->ts = (int64_t)incoming->ts;
     message->is_own = bytes_equal(incoming->from, name_bytes(&model->user));
     message->is_edited = incoming->is_edited;
     message->is_deleted = incoming->is_deleted;
@@ -210,7 +210,7 @@ static void set_snippet(struct conversation *conversation, struct bytes text, bo
 }
 
 bool model_add(struct model *model, struct conversation *conversation,
-        const struct incoming *incoming)
+        const struct message_view *incoming)
 {
     struct timeline *timeline = &conversation->timeline;
     bool is_own = bytes_equal(incoming->from, name_bytes(&model->user));
@@ -224,7 +224,7 @@ bool model_add(struct model *model, struct conversation *conversation,
         if (!is_own) {
             conversation->typing_until_ms = 0;
         }
-        model_touch(model, conversation, incoming->ts);
+        model_touch(model, conversation, (int64_t)incoming->ts);
     }
     if (timeline->last_seq == 0 || incoming->seq <= timeline->last_seq) {
         return timeline->last_seq == 0 || put(model, timeline, incoming);
@@ -235,6 +235,33 @@ bool model_add(struct model *model, struct conversation *conversation,
     }
     timeline->last_seq = incoming->seq;
     return put(model, timeline, incoming);
+}
+
+void model_head(struct model *model, const struct head_view *head)
+{
+    struct conversation *conversation = model_get(model, head->peer);
+
+    if (conversation == NULL) {
+        return;
+    }
+    model_delivered(conversation, head->peer_delivered_seq);
+    model_peer_read(conversation, head->peer_read_seq);
+    if (head->read_seq > conversation->read_seq) {
+        conversation->read_seq = head->read_seq;
+        conversation->told_read_seq = head->read_seq;
+    }
+    if (head->has_last && head->seq > conversation->head_seq) {
+        struct message_view last = head->last;
+        last.seq = head->seq;
+        last.kind = MESSAGE_TEXT; // its text stands in the list, whatever it was
+        conversation->head_seq = head->seq - 1;
+        conversation->timeline.is_stale |= conversation->timeline.last_seq > 0;
+        set_snippet(conversation, last.text, bytes_equal(last.from, name_bytes(&model->user)));
+        model_touch(model, conversation, (int64_t)last.ts);
+    }
+    conversation->head_seq =
+            head->seq > conversation->head_seq ? head->seq : conversation->head_seq;
+    conversation->unread = head->unread;
 }
 
 void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to)
@@ -256,7 +283,7 @@ void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t
 }
 
 bool model_page_add(struct model *model, struct conversation *conversation,
-        const struct incoming *incoming)
+        const struct message_view *incoming)
 {
     return put(model, &conversation->timeline, incoming);
 }
@@ -300,9 +327,9 @@ void model_stored(struct model *model, struct conversation *conversation, void *
         return;
     }
     const struct message *message = &conversation->pending.messages[place];
-    const struct incoming incoming = {
+    const struct message_view incoming = {
         .seq = seq,
-        .ts = ts,
+        .ts = (uint64_t)ts,
         .from = name_bytes(&model->user),
         .text = { message->text, message->bytes },
     };

@@ -17,6 +17,7 @@
 #include "shared/list.h"
 #include "shared/map.h"
 #include "shared/name.h"
+#include "shared/view.h"
 
 #define MODEL_MESSAGES_MAX 20000
 #define SNIPPET_BYTES 96
@@ -107,26 +108,16 @@ struct conversation *model_get(struct model *model, struct bytes peer);
 void model_touch(struct model *model, struct conversation *conversation, int64_t ts);
 
 // A message that the server has stored; edits and deletes change their target. False: no memory.
-// `kind` is that of the wire, empty for a text.
-struct incoming {
-    uint64_t seq;
-    int64_t ts;
-    struct bytes from;
-    struct bytes text;
-    struct bytes kind;
-    uint64_t target;
-    bool is_edited;
-    bool is_deleted;
-};
-
 // Of an event: the newest. What can't be joined marks the timeline stale.
 bool model_add(struct model *model, struct conversation *conversation,
-        const struct incoming *incoming) MUST_USE;
+        const struct message_view *incoming) MUST_USE;
+// What the server says of the whole conversation.
+void model_head(struct model *model, const struct head_view *head);
 // Of a page of history: messages [from, to] complete; joins at either end or replaces. page_end is
 // called behind the last message of the page.
 void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to);
 bool model_page_add(struct model *model, struct conversation *conversation,
-        const struct incoming *incoming) MUST_USE;
+        const struct message_view *incoming) MUST_USE;
 
 // One's own message on its way; handle names it. NULL: no memory.
 struct message *model_queue(struct model *model, struct conversation *conversation,

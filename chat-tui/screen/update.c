@@ -1,24 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "update.h"
 
+#include "shared/client/views.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-int64_t update_parse_ts(struct bytes text)
-{
-    char copy[40];
-    struct tm tm = { 0 };
-    int ms = 0;
-
-    snprintf(copy, sizeof(copy), "%.*s", (int)text.size, text.data);
-    const char *rest = strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (rest == NULL) {
-        return 0;
-    }
-    (void)sscanf(rest, ".%3dZ", &ms); // NOLINT(cert-err34-c): three digits at most
-    return (int64_t)timegm(&tm) * 1000 + ms;
-}
 
 static uint64_t number(const struct json *object, const char *key)
 {
@@ -36,22 +21,6 @@ static struct bytes text_of(const struct json *object, const char *key)
     return text;
 }
 
-static struct incoming incoming_of(const struct json *message)
-{
-    struct incoming incoming = {
-        .seq = number(message, "seq"),
-        .ts = update_parse_ts(text_of(message, "ts")),
-        .from = text_of(message, "from"),
-        .text = text_of(message, "text"),
-        .kind = text_of(message, "kind"),
-        .target = number(message, "target"),
-    };
-
-    json_read_bool(json_get(message, "edited"), &incoming.is_edited);
-    json_read_bool(json_get(message, "deleted"), &incoming.is_deleted);
-    return incoming;
-}
-
 static struct conversation *peer_of(struct model *model, const struct json *object)
 {
     return model_get(model, text_of(object, "peer"));
@@ -59,31 +28,9 @@ static struct conversation *peer_of(struct model *model, const struct json *obje
 
 void update_head(struct model *model, const struct json *head)
 {
-    struct conversation *conversation = peer_of(model, head);
-    const struct json *last = json_get(head, "last");
+    const struct head_view view = views_head(head);
 
-    if (conversation == NULL) {
-        return;
-    }
-    conversation->unread = number(head, "unread");
-    model_delivered(conversation, number(head, "peer_delivered_seq"));
-    model_peer_read(conversation, number(head, "peer_read_seq"));
-    if (number(head, "read_seq") > conversation->read_seq) {
-        conversation->read_seq = number(head, "read_seq");
-        conversation->told_read_seq = conversation->read_seq;
-    }
-    uint64_t seq = number(head, "seq");
-    if (last != NULL && seq >= conversation->head_seq) {
-        struct incoming incoming = incoming_of(last);
-        uint64_t unread = conversation->unread;
-        incoming.seq = seq;
-        conversation->head_seq = seq > 0 ? seq - 1 : 0; // its last message is shown in the list
-        conversation->timeline.is_stale |= !model_add(model, conversation, &incoming);
-        conversation->unread = unread;
-    }
-    conversation->head_seq = seq > conversation->head_seq ? seq : conversation->head_seq;
-    conversation->timeline.is_stale |= conversation->timeline.last_seq > 0 &&
-            conversation->timeline.last_seq < conversation->head_seq;
+    model_head(model, &view);
 }
 
 void update_heads(struct model *model, const struct json *result)
@@ -162,12 +109,12 @@ static void update_typing(struct model *model, const struct json *params, int64_
 static bool update_message(struct model *model, const struct json *params)
 {
     struct conversation *conversation = peer_of(model, params);
-    struct incoming incoming = incoming_of(params);
+    struct message_view incoming = views_message(params);
 
     if (conversation == NULL) {
         return false;
     }
-    bool is_new = incoming.seq > conversation->head_seq && incoming.kind.size == 0 &&
+    bool is_new = incoming.seq > conversation->head_seq && incoming.kind == MESSAGE_TEXT &&
             !bytes_equal(incoming.from, name_bytes(&model->user));
     conversation->timeline.is_stale |= !model_add(model, conversation, &incoming);
     return is_new;
@@ -207,7 +154,7 @@ bool update_page(struct model *model, struct conversation *conversation, const s
     }
     model_page_begin(conversation, first, last);
     for (size_t i = 0; i < count; i++) {
-        struct incoming incoming = incoming_of(json_at(messages, i));
+        struct message_view incoming = views_message(json_at(messages, i));
         is_whole &= model_page_add(model, conversation, &incoming);
     }
     return is_whole;

@@ -21,6 +21,3 @@ void update_presences(struct model *model, const struct json *result);
 // A page of history.get for this conversation, asked with before (0: the newest). False: no memory.
 bool update_page(struct model *model, struct conversation *conversation, const struct json *result,
         uint64_t before) MUST_USE;
-
-// RFC 3339 in UTC to milliseconds since 1970; 0: it is none.
-int64_t update_parse_ts(struct bytes text);

@@ -92,7 +92,7 @@ class Screen(scripts.Case):
         self.fill(bob, ann, 3000)
         screen = self.open(ann, rows=40)
         screen.until("text 2999")
-        for _ in range(30):
+        for _ in range(200):
             screen.keys(*["PageUp"] * 5)
             if "start of the conversation" in screen.screen():
                 break
@@ -129,11 +129,12 @@ class Screen(scripts.Case):
         screen.keys("M-a")
         screen.until("new 49")
         screen.keys("M-u")
-        shown = screen.until("-- new --")
+        screen.until("-- new --")
+        shown = screen.until("old 59")
         self.assertIn("new 0", shown)
         lines = shown.splitlines()
         marker = next(i for i, line in enumerate(lines) if "-- new --" in line)
-        self.assertIn("old 59", lines[marker - 1] if marker else "old 59")
+        self.assertIn("old 59", lines[marker - 1])
         self.assertIn("new 0", lines[marker + 1])
 
     def test_a_message_is_copied_quoted_edited_and_deleted(self):
@@ -190,6 +191,40 @@ class Screen(scripts.Case):
         screen.until(lambda s: re.search("you +for bob", s))
         done = carl.run("listen", "--wait", "0.5")
         self.assertEqual(done.stdout, "")
+
+    def test_what_was_there_is_shown_before_there_is_a_network(self):
+        ann, bob = self.people("ann", "bob")
+        self.fill(bob, ann, 300)
+        screen = self.open(ann)
+        screen.until("text 299")
+        screen.type("to be said later")
+        time.sleep(1.5)
+        screen.keys("M-p", "Escape")
+        screen.tmux("kill-session", "-t", "main")
+        for _ in range(2):  # also when it is killed without a word
+            url, ann.url = ann.url, "http://127.0.0.1:1"
+            screen = self.open(ann)
+            screen.until("text 299")
+            screen.until("> to be said later")
+            screen.until("[offline")
+            for _ in range(20):
+                screen.keys("PageUp")
+            screen.until(lambda s: int((re.findall(r"text (\d+)\s*$", s, re.M) or [999])[0]) < 110)
+            os.kill(screen.pid(), signal.SIGKILL)
+            ann.url = url
+        self.server.kill()
+        self.server.start()
+        bob.run("send", ann.user, "something newer")
+        screen = self.open(ann)
+        screen.until("something newer")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("you +to be said later", s))
+        screen.keys("C-q")
+        screen.until(lambda _: not screen.is_running())
+        screen = self.open(ann)
+        screen.until("something newer")
+        self.assertNotIn("> to be said later", screen.screen().splitlines()[-1])
+        self.assertEqual(bob.run("listen", "--count", "1", "--wait", "5").returncode, 0)
 
     def test_any_size_and_back(self):
         ann, bob = self.people("ann", "bob")

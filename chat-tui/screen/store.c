@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shared/client/cache.h"
+#include "shared/client/drafts.h"
+#include "shared/client/views.h"
+
+#define HEADS_MAX 500
+#define PAGE_MESSAGES 200
+
+struct store {
+    struct cache *cache;   // NULL: none could be had
+    struct drafts *drafts; // NULL: nobody is known yet
+    char directory[400];
+};
+
+struct store *store_open(const char *directory)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (store == NULL) {
+        return NULL;
+    }
+    snprintf(store->directory, sizeof(store->directory), "%s", directory);
+    if (cache_open(directory, &store->cache) != ERR_OK) {
+        store->cache = NULL;
+    }
+    return store;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (store->cache != NULL && cache_is_begun(store->cache)) {
+        cache_abandon(store->cache);
+    }
+    cache_close(store->cache);
+    drafts_close(store->drafts);
+    free(store);
+}
+
+// What can't be read or written is made anew: the server has it all.
+static bool is_good(struct store *store, enum err err)
+{
+    if (err == ERR_OK) {
+        return true;
+    }
+    if (err == ERR_DAMAGED && cache_remake(store->cache) == ERR_OK) {
+        return false;
+    }
+    if (cache_is_begun(store->cache)) {
+        cache_abandon(store->cache);
+    }
+    return false;
+}
+
+static bool begin(struct store *store)
+{
+    struct bytes cursor;
+
+    if (store->cache == NULL || cache_is_begun(store->cache)) {
+        return store->cache != NULL;
+    }
+    enum err err = cache_begin(store->cache);
+    if (err == ERR_CONFLICT) { // another process emptied it: what it has now is the truth
+        (void)!cache_read_cursor(store->cache, &cursor);
+        err = cache_begin(store->cache);
+    }
+    return is_good(store, err);
+}
+
+static bool paint_head(void *context, const struct head_view *head)
+{
+    model_head(context, head);
+    return true;
+}
+
+static bool paint_draft(void *context, const struct draft *draft)
+{
+    struct conversation *conversation = model_get(context, draft->peer);
+
+    if (conversation != NULL) {
+        buffer_clear(&conversation->draft);
+        buffer_add(&conversation->draft, draft->text.data, draft->text.size);
+    }
+    return true;
+}
+
+static void open_drafts(struct store *store, struct bytes user)
+{
+    if (store->drafts == NULL && drafts_open(store->directory, user, &store->drafts) != ERR_OK) {
+        drafts_close(store->drafts);
+        store->drafts = NULL;
+    }
+}
+
+void store_paint(struct store *store, struct model *model)
+{
+    struct bytes cursor, user;
+
+    if (store->cache == NULL || !is_good(store, cache_read_cursor(store->cache, &cursor))) {
+        return;
+    }
+    user = bytes_of(cache_user(store->cache));
+    if (!name_is_valid(user)) {
+        return;
+    }
+    model->user = name_of(user);
+    (void)is_good(store, cache_each_head(store->cache, HEADS_MAX, paint_head, model));
+    open_drafts(store, name_bytes(&model->user));
+    if (store->drafts != NULL) {
+        (void)!drafts_each(store->drafts, paint_draft, model);
+    }
+}
+
+bool store_set_user(struct store *store, struct bytes user)
+{
+    bool was_other = store->cache != NULL && cache_user(store->cache)[0] != '\0' &&
+            !bytes_equal(bytes_of(cache_user(store->cache)), user);
+
+    if (was_other) {
+        drafts_close(store->drafts);
+        store->drafts = NULL;
+    }
+    if (store->cache != NULL) {
+        (void)is_good(store, cache_set_user(store->cache, user));
+    }
+    open_drafts(store, user);
+    return was_other;
+}
+
+struct filling {
+    struct model *model;
+    struct conversation *conversation;
+    bool is_whole;
+};
+
+static bool fill_message(void *context, const struct message_view *message)
+{
+    struct filling *filling = context;
+
+    filling->is_whole &= model_page_add(filling->model, filling->conversation, message);
+    return true;
+}
+
+static bool only_look(void *context, const struct message_view *message)
+{
+    (void)context;
+    (void)message;
+    return true;
+}
+
+bool store_page(struct store *store, struct model *model, struct conversation *conversation,
+        uint64_t before)
+{
+    struct filling filling = { model, conversation, true };
+    struct bytes peer = name_bytes(&conversation->peer);
+    struct cache_page page = { 0 };
+
+    if (store->cache == NULL || cache_is_begun(store->cache)) {
+        return false;
+    }
+    // First how far it goes: the timeline is told before it is filled.
+    if (!is_good(store,
+                cache_read_before(store->cache, peer, before, PAGE_MESSAGES, only_look, NULL,
+                        &page)) ||
+            page.first == 0 || (before > 0 && page.last + 1 != before)) {
+        return false;
+    }
+    model_page_begin(conversation, page.is_start ? 1 : page.first, page.last);
+    (void)is_good(store,
+            cache_read_before(store->cache, peer, before, PAGE_MESSAGES, fill_message, &filling,
+                    &page));
+    conversation->timeline.is_stale |= !filling.is_whole || (before == 0 && !page.is_head);
+    return true;
+}
+
+void store_heads(struct store *store, struct model *model, const struct json *result)
+{
+    const struct json *heads = json_get(result, "conversations");
+
+    for (size_t i = 0; i < json_count(heads) && begin(store); i++) {
+        const struct head_view head = views_head(json_at(heads, i));
+        struct conversation *conversation = model_find(model, head.peer);
+        bool is_dropped = false;
+        if (is_good(store, cache_put_head(store->cache, &head, &is_dropped)) && is_dropped &&
+                conversation != NULL) {
+            timeline_clear(&conversation->timeline);
+        }
+    }
+}
+
+void store_event(struct store *store, struct model *model, const struct json *root)
+{
+    const struct json *params = json_get(root, "params");
+    struct bytes method = { "", 0 };
+    bool is_dropped = false;
+
+    json_read_string(json_get(root, "method"), &method);
+    if (json_get(params, "cursor") == NULL || !begin(store)) {
+        return;
+    }
+    if (bytes_equal(method, bytes_of("message"))) {
+        const struct message_view message = views_message(params);
+        struct conversation *conversation = model_find(model, message.peer);
+        if (is_good(store, cache_put_message(store->cache, &message, &is_dropped)) && is_dropped &&
+                conversation != NULL) {
+            conversation->timeline.is_stale = true;
+        }
+    } else if (bytes_equal(method, bytes_of("receipt"))) {
+        const struct receipt_view receipt = views_receipt(params);
+        (void)is_good(store, cache_put_receipt(store->cache, &receipt));
+    } else if (bytes_equal(method, bytes_of("conversation"))) {
+        const struct head_view head = views_head(params);
+        (void)is_good(store, cache_put_head(store->cache, &head, &is_dropped));
+    }
+}
+
+void store_history(struct store *store, struct conversation *conversation,
+        const struct json *result, uint64_t before)
+{
+    const struct json *messages = json_get(result, "messages");
+    size_t count = json_count(messages);
+    struct message_view *views = calloc(count + 1, sizeof(*views));
+    struct cache_history history = { .peer = name_bytes(&conversation->peer),
+        .messages = views,
+        .count = count };
+    struct head_view digest = views_head(result); // the answer names its digest as a head does
+    bool has_more = false, is_dropped = false;
+
+    (void)before;
+    json_read_uint(json_get(result, "head_seq"), &history.head_seq);
+    json_read_bool(json_get(result, "more"), &has_more);
+    history.digest = digest.digest;
+    history.is_start = !has_more;
+    for (size_t i = 0; views != NULL && i < count; i++) {
+        views[i] = views_message(json_at(messages, i));
+    }
+    if (views != NULL && count > 0 && begin(store)) {
+        (void)is_good(store, cache_put_history(store->cache, &history, &is_dropped));
+    }
+    free(views);
+}
+
+void store_own(struct store *store, struct conversation *conversation,
+        const struct message_view *message)
+{
+    struct message_view own = *message;
+    bool is_dropped = false;
+
+    own.peer = name_bytes(&conversation->peer);
+    if (begin(store)) {
+        (void)is_good(store, cache_put_message(store->cache, &own, &is_dropped));
+    }
+}
+
+void store_reset(struct store *store)
+{
+    if (begin(store)) {
+        (void)is_good(store, cache_reset(store->cache));
+    }
+}
+
+void store_commit(struct store *store, const char *cursor)
+{
+    if (store->cache != NULL && cache_is_begun(store->cache)) {
+        (void)is_good(store, cache_commit(store->cache, bytes_of(cursor)));
+    }
+}
+
+bool store_draft(struct store *store, const struct conversation *conversation, struct bytes text)
+{
+    return store->drafts == NULL ||
+            drafts_put(store->drafts, name_bytes(&conversation->peer), text, text.size) == ERR_OK;
+}
+
+const char *store_reason(const struct store *store)
+{
+    return store->drafts == NULL ? "" : drafts_reason(store->drafts);
+}
