@@ -16,6 +16,7 @@ shared/client/websocket.c openssl/evp.h openssl/sha.h
 shared/client/digest.c openssl/sha.h
 shared/client/outbox.c sqlite3.h
 chat-tui
+chat-tui/grapheme.c utf8proc.h
 chatctl
 chatctl/rpc.c curl/curl.h
 chatctl/certificate.c openssl/pem.h openssl/x509.h
