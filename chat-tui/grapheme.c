@@ -275,3 +275,10 @@ uint32_t grapheme_fit(struct bytes text, uint32_t cells)
     }
     return text.size;
 }
+
+uint32_t grapheme_utf8_at(struct bytes text, uint32_t place)
+{
+    uint32_t size;
+
+    return code_point_at(text, place, &size) < 0 ? 0 : size;
+}

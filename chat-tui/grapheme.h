@@ -43,3 +43,6 @@ uint32_t grapheme_width(struct bytes text);
 
 // How many bytes at the beginning of the text fit into that many cells, up to the first line end.
 uint32_t grapheme_fit(struct bytes text, uint32_t cells);
+
+// Bytes of the code point at this place (before the end), or 0 for a byte that is not UTF-8.
+uint32_t grapheme_utf8_at(struct bytes text, uint32_t place);
