@@ -111,6 +111,8 @@ static void letters_stay_what_they_are(void **state)
     assert_drawn("q\xcc\x87\xcc\xa3\xcc\x81", "q\xcc\x87\xcc\xa3", 1); // the third is too much
     assert_drawn_as(bytes_of("กำ हिन्दी Ελλάδα"), "กำ हिन्दी Ελλάδα");
     assert_int_equal(grapheme_width(bytes_of("กำ")), 2);
+    assert_drawn_as(bytes_of("\xe0\xb5\x8e\xe0\xb4\x95"),
+            "\xe0\xb5\x8e\xe0\xb4\x95"); // a mark before
 }
 
 static void every_control_character_is_a_question_mark(void **state)
@@ -197,6 +199,29 @@ static void emoji_are_reduced_to_what_is_sure(void **state)
     assert_drawn_as(bytes_of("\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa\xf0\x9f\x87\xab"), "DEF");
     assert_drawn("\xf0\x9f\x8f\xbd", "\xef\xbf\xbd", 1);                             // a skin alone
     assert_drawn("🏴\xf3\xa0\x81\xa7\xf3\xa0\x81\xa2\xf3\xa0\x81\xbf", "🏴", 2); // tags
+}
+
+static void what_is_measured_differently_is_replaced(void **state)
+{
+    (void)state;
+    assert_drawn("䷿", "\xef\xbf\xbd", 1); // glibc 2.36: 2, utf8proc 2.8: 1
+    assert_drawn("\xe1\x84\x92\xe1\x84\x92\xe1\x85\xa1", "\xef\xbf\xbd", 1); // no syllable
+    assert_drawn("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x86\xab", "\xef\xbf\xbd", 1); // two ends
+    assert_drawn("\xe1\x85\xa1", "\xef\xbf\xbd", 1); // a vowel alone
+}
+
+static void spacing_marks_stand_alone(void **state)
+{
+    struct grapheme grapheme;
+    uint32_t position = 0;
+
+    (void)state;
+    assert_true(grapheme_next(bytes_of("कि"), &position, &grapheme));
+    assert_string_equal(grapheme.drawn, "क");
+    assert_true(grapheme_next(bytes_of("कि"), &position, &grapheme));
+    assert_string_equal(grapheme.drawn, "\xe0\xa4\xbf");
+    assert_int_equal(grapheme.cells, 1);
+    assert_int_equal(grapheme.kind, GRAPHEME_WORD);
 }
 
 static void what_cannot_be_seen_takes_no_cell(void **state)
@@ -337,6 +362,8 @@ int main(void)
         cmocka_unit_test(line_ends_are_told),
         cmocka_unit_test(kinds_are_those_of_words),
         cmocka_unit_test(emoji_are_reduced_to_what_is_sure),
+        cmocka_unit_test(what_is_measured_differently_is_replaced),
+        cmocka_unit_test(spacing_marks_stand_alone),
         cmocka_unit_test(what_cannot_be_seen_takes_no_cell),
         cmocka_unit_test(ten_thousand_marks_are_two),
         cmocka_unit_test(every_code_point_is_sound),

@@ -39,6 +39,7 @@ static void links_are_found_anywhere(void **state)
     assert_links("xhttp://a.b shttps://c.d", "");
     assert_links("http://http://a.b", "http://http://a.b");
     assert_links("http:///x http://a.b", "http://a.b");
+    assert_links("http://-a https://...b", "");
 }
 
 static void sentences_are_not_part_of_them(void **state)
@@ -97,6 +98,21 @@ static void random_texts_end_and_stay_harmless(void **state)
     }
 }
 
+static void links_without_a_host_cost_no_time(void **state)
+{
+    enum { COUNT = 40000 };
+    static char text[COUNT * 8];
+    uint32_t position = 0;
+    struct bytes link;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = "http:///"[i % 8];
+    }
+    assert_false(links_next((struct bytes){ text, sizeof(text) }, &position, &link));
+    assert_int_equal(position, sizeof(text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +120,7 @@ int main(void)
         cmocka_unit_test(sentences_are_not_part_of_them),
         cmocka_unit_test(brackets_need_their_partner),
         cmocka_unit_test(nothing_harmful_gets_into_them),
+        cmocka_unit_test(links_without_a_host_cost_no_time),
         cmocka_unit_test(random_texts_end_and_stay_harmless),
     };
 
