@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "text.h"
 
-// How many bytes at this place are something that a terminal or a reader could mistake; 0: none.
-static uint32_t harmful_at(const unsigned char *text, uint32_t rest)
+uint32_t text_harmful_at(struct bytes given, uint32_t place)
 {
+    const unsigned char *text = (const unsigned char *)given.data + place;
+    uint32_t rest = given.size - place;
+
     if (text[0] < 0x20 || text[0] == 0x7f) {
         return 1;
     }
@@ -29,17 +31,16 @@ static void add(struct buffer *out, struct bytes text, const char *indent)
     uint32_t start = 0, i = 0;
 
     while (i < text.size) {
-        const unsigned char *at = (const unsigned char *)text.data + i;
-        uint32_t length = harmful_at(at, text.size - i);
+        uint32_t length = text_harmful_at(text, i);
         if (length == 0) {
             i++;
             continue;
         }
         buffer_add(out, text.data + start, i - start);
-        if (*at == '\n' && indent != NULL) {
+        if (text.data[i] == '\n' && indent != NULL) {
             buffer_print(out, "\n%s", indent);
         } else {
-            buffer_add_byte(out, *at == '\n' || *at == '\t' ? ' ' : '?');
+            buffer_add_byte(out, text.data[i] == '\n' || text.data[i] == '\t' ? ' ' : '?');
         }
         i += length;
         start = i;

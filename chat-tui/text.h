@@ -11,3 +11,6 @@
 void text_add_safely(struct buffer *out, struct bytes text);
 // The same, but a line end stays one, followed by the indent.
 void text_add_lines(struct buffer *out, struct bytes text, const char *indent);
+
+// How many bytes at this place (before the end) are one of those, line ends and tabs too; 0: none.
+uint32_t text_harmful_at(struct bytes text, uint32_t place);

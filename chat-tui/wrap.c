@@ -2,67 +2,52 @@
 #include "wrap.h"
 
 #include "grapheme.h"
+#include "shared/check.h"
 
-// Where a row can break: before the last space in it, and where the next row begins then.
-struct space {
-    bool is_there;
-    uint32_t before;
-    uint32_t behind;
-};
-
-// The cluster does not fit any more.
-static void break_row(struct wrap_row *row, uint32_t *position, const struct grapheme *grapheme,
-        const struct space *space)
+void wrap_init(struct wrap *wrap, struct bytes text, uint32_t cells_max)
 {
-    if (grapheme->is_space) {
-        row->end = grapheme->start;
-        *position = grapheme->start + grapheme->size;
-    } else if (space->is_there) {
-        row->end = space->before;
-        *position = space->behind;
-    } else {
-        row->end = grapheme->start;
-        *position = grapheme->start;
-    }
+    CHECK(cells_max > 0);
+    *wrap = (struct wrap){ .text = text, .cells_max = cells_max };
 }
 
-// Behind a last line end there is one more row.
-static bool end_of_text(struct bytes text, uint32_t *position, struct wrap_row *row)
+// Ends the row where its text ends; the next one begins behind what is swallowed.
+static bool end_row(struct wrap *wrap, struct wrap_row *row, uint32_t end, uint32_t next)
 {
-    bool is_open = *position == text.size && text.size > 0 && text.data[text.size - 1] == '\n';
-
-    *position = text.size + 1;
-    *row = (struct wrap_row){ text.size, text.size };
-    return is_open;
-}
-
-bool wrap_next(struct bytes text, uint32_t cells, uint32_t *position, struct wrap_row *row)
-{
-    struct space space = { 0 };
-    struct grapheme grapheme;
-    uint32_t at = *position, used = 0;
-
-    if (*position >= text.size) {
-        return end_of_text(text, position, row);
-    }
-    row->start = *position;
-    while (grapheme_next(text, &at, &grapheme)) {
-        if (grapheme.is_newline) {
-            row->end = grapheme.start;
-            *position = at;
-            return true;
-        }
-        bool is_first = grapheme.start == row->start;
-        if (used + grapheme.width > cells && !is_first) {
-            break_row(row, position, &grapheme, &space);
-            return true;
-        }
-        if (grapheme.is_space && !is_first) {
-            space = (struct space){ true, grapheme.start, at };
-        }
-        used += grapheme.width;
-    }
-    row->end = text.size;
-    *position = text.size + 1;
+    row->size = end - row->start;
+    wrap->position = next;
     return true;
+}
+
+bool wrap_next(struct wrap *wrap, struct wrap_row *row)
+{
+    struct grapheme grapheme;
+    uint32_t position = wrap->position, cells = 0;
+    uint32_t space = 0, after_space = 0; // where the row can be broken; after 0: nowhere yet
+    bool has_word = false;
+
+    if (wrap->is_done) {
+        return false;
+    }
+    row->start = position;
+    while (grapheme_next(wrap->text, &position, &grapheme)) {
+        bool is_space = grapheme.kind == GRAPHEME_SPACE;
+        bool is_full = cells > 0 && cells + grapheme.cells > wrap->cells_max;
+        if (grapheme.kind == GRAPHEME_LINE_END || (is_full && is_space)) {
+            return end_row(wrap, row, grapheme.start, position);
+        }
+        if (is_full && after_space > 0) {
+            return end_row(wrap, row, space, after_space);
+        }
+        if (is_full) {
+            return end_row(wrap, row, grapheme.start, grapheme.start);
+        }
+        if (is_space) {
+            space = has_word ? grapheme.start : position; // of an indent nothing is swallowed
+            after_space = position;
+        }
+        has_word = has_word || !is_space;
+        cells += grapheme.cells;
+    }
+    wrap->is_done = true;
+    return end_row(wrap, row, wrap->text.size, wrap->text.size);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A text in rows of so many cells: broken at line ends, at spaces where there are some, else
-// between clusters. Each call gives the next row; the whole takes time in proportion to the text.
+// A text broken into rows of the screen: at line ends, at spaces where it can be, else between any
+// two clusters, as in long words and links.
+//
+// Owner: whoever has it on the stack; the text is lent. No memory, linear time.
+// n line ends make n + 1 lines, so that an empty text is one empty row.
 
 #pragma once
 
@@ -9,10 +12,19 @@
 
 #include "shared/bytes.h"
 
-struct wrap_row {
-    uint32_t start; // in the text
-    uint32_t end;   // the space or line end at which it breaks is not in it
+struct wrap {
+    struct bytes text;
+    uint32_t cells_max; // of a row, at least 1
+    uint32_t position;
+    bool is_done;
 };
 
-// False: the end. A text that ends with a line end has an empty last row; an empty text has none.
-bool wrap_next(struct bytes text, uint32_t cells, uint32_t *position, struct wrap_row *row);
+struct wrap_row {
+    uint32_t start, size; // bytes of the text, without the line end or the one space at the break
+};
+
+void wrap_init(struct wrap *wrap, struct bytes text, uint32_t cells_max);
+
+// False after the last row. A row is only wider than cells_max where that is 1: a wide cluster,
+// which is never cut, has it for itself.
+bool wrap_next(struct wrap *wrap, struct wrap_row *row);

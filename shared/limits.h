@@ -83,6 +83,12 @@
 #define DIRECTORY_NAMES_MAX 65536
 #define HASHES_WAITING_MAX 64
 
+// What is typed in chat-tui.
+#define SENT_LINES_MAX 200
+#define UNDO_STEPS_MAX 1000
+#define UNDO_BYTES_MAX (1024 * 1024)
+
+static_assert(UNDO_BYTES_MAX > TEXT_BYTES_MAX, "any text can be had back");
 static_assert(TEXT_BYTES_MAX * 6 < FRAME_BYTES_MAX_AFTER, "an escaped text fits a frame");
 static_assert(RECORD_BYTES_MAX < BATCH_BYTES_MAX, "a record fits a batch");
 static_assert(TEXT_BYTES_MAX <= WINDOW_BYTES, "a message fits a window");

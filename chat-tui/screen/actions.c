@@ -15,6 +15,22 @@ static void say(struct ui *ui, const char *words)
     model_notice(&ui->model, clock_monotonic_ms() + SAID_MS, "%s", words);
 }
 
+static bool insert(struct ui *ui, struct bytes text)
+{
+    return line_editor_insert(ui->editor, text) == ERR_OK;
+}
+
+// It was used: it can be had again with Up.
+static void take_typed(struct ui *ui)
+{
+    struct buffer taken = { 0 };
+
+    if (line_editor_take(ui->editor, &taken) != ERR_OK) {
+        (void)!line_editor_set(ui->editor, (struct bytes){ "", 0 });
+    }
+    buffer_finish(&taken);
+}
+
 // ---- commands that are typed
 
 static void run_msg(struct ui *ui, const struct actor *actor, void *context, char *rest)
@@ -51,7 +67,7 @@ static void run_command(struct ui *ui, const struct actor *actor, void *context,
 static void send_typed(struct ui *ui, const struct actor *actor, void *context)
 {
     struct conversation *open = ui->model.open;
-    struct bytes typed = line_editor_text(&ui->editor);
+    struct bytes typed = line_editor_text(ui->editor);
 
     if (typed.size == 0) {
         return;
@@ -72,15 +88,15 @@ static void send_typed(struct ui *ui, const struct actor *actor, void *context)
     }
     uint32_t size = typed.size, skip = line.data[0] == '/';
     if (is_command) {
-        line_editor_take(&ui->editor); // first: it may open a conversation with a draft of its own
+        take_typed(ui); // first: it may open a conversation with a draft of its own
         run_command(ui, actor, context, line.data);
     } else if (ui->editing_seq != 0) {
         if (actor->change(context, open, ui->editing_seq, (struct bytes){ line.data, size })) {
-            line_editor_take(&ui->editor);
+            take_typed(ui);
             ui->editing_seq = 0;
         }
     } else if (actor->send(context, open, (struct bytes){ line.data + skip, size - skip })) {
-        line_editor_take(&ui->editor);
+        take_typed(ui);
         open->place = (struct place){ .is_at_end = true };
     }
     buffer_finish(&line);
@@ -91,16 +107,16 @@ static void send_typed(struct ui *ui, const struct actor *actor, void *context)
 static void complete(struct ui *ui)
 {
     static const char *const commands[] = { "/msg ", "/help", "/quit" };
-    struct bytes typed = line_editor_text(&ui->editor);
+    struct bytes typed = line_editor_text(ui->editor);
     bool is_name = typed.size >= 5 && memcmp(typed.data, "/msg ", 5) == 0;
     struct bytes rest = { typed.data + (is_name ? 5 : 0), typed.size - (is_name ? 5 : 0) };
 
-    if (typed.size == 0 || line_editor_cursor(&ui->editor) != typed.size) {
+    if (typed.size == 0 || line_editor_cursor(ui->editor) != typed.size) {
         return;
     }
     for (size_t i = 0; !is_name && i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strlen(commands[i]) > rest.size && memcmp(commands[i], rest.data, rest.size) == 0) {
-            (void)!line_editor_insert(&ui->editor, bytes_of(commands[i] + rest.size));
+            (void)!insert(ui, bytes_of(commands[i] + rest.size));
             return;
         }
     }
@@ -109,7 +125,7 @@ static void complete(struct ui *ui)
         if (is_name && name.size > rest.size &&
                 (rest.size == 0 || memcmp(name.data, rest.data, rest.size) == 0)) {
             struct bytes more = { name.data + rest.size, name.size - rest.size };
-            (void)!line_editor_insert(&ui->editor, more);
+            (void)!insert(ui, more);
             return;
         }
     }
@@ -270,9 +286,8 @@ static void quote(struct ui *ui, const struct message *message)
 
     while (*text != '\0') {
         uint32_t size = (uint32_t)strcspn(text, "\n");
-        if (!line_editor_insert(&ui->editor, bytes_of("> ")) ||
-                !line_editor_insert(&ui->editor, (struct bytes){ text, size }) ||
-                !line_editor_insert(&ui->editor, bytes_of("\n"))) {
+        if (!insert(ui, bytes_of("> ")) || !insert(ui, (struct bytes){ text, size }) ||
+                !insert(ui, bytes_of("\n"))) {
             return;
         }
         text += size + (text[size] == '\n');
@@ -284,7 +299,7 @@ static void begin_edit(struct ui *ui, const struct message *message)
 {
     uint64_t seq = message->seq;
 
-    if (!line_editor_set(&ui->editor, (struct bytes){ message->text, message->bytes })) {
+    if (line_editor_set(ui->editor, (struct bytes){ message->text, message->bytes }) != ERR_OK) {
         say(ui, "no memory");
         return;
     }
@@ -346,7 +361,7 @@ static void cancel(struct ui *ui)
 {
     if (ui->editing_seq != 0) {
         ui->editing_seq = 0;
-        (void)!line_editor_set(&ui->editor, (struct bytes){ "", 0 });
+        (void)!line_editor_set(ui->editor, (struct bytes){ "", 0 });
     }
 }
 
@@ -477,7 +492,7 @@ static void act(struct ui *ui, const struct actor *actor, void *context, enum ac
         send_typed(ui, actor, context);
         return;
     case ACTION_NEWLINE:
-        (void)!line_editor_insert(&ui->editor, bytes_of("\n"));
+        (void)!insert(ui, bytes_of("\n"));
         return;
     case ACTION_COMPLETE:
         complete(ui);
@@ -493,13 +508,58 @@ static void act(struct ui *ui, const struct actor *actor, void *context, enum ac
     }
 }
 
+// Keys of the line: those of a shell.
+static void edit_key(struct ui *ui, const char *key)
+{
+    static const struct {
+        const char *key;
+        enum line_editor_command command;
+    } keys[] = {
+        { "Left", LINE_EDITOR_LEFT },
+        { "C-b", LINE_EDITOR_LEFT },
+        { "Right", LINE_EDITOR_RIGHT },
+        { "C-f", LINE_EDITOR_RIGHT },
+        { "M-b", LINE_EDITOR_WORD_LEFT },
+        { "M-f", LINE_EDITOR_WORD_RIGHT },
+        { "C-a", LINE_EDITOR_LINE_BEGIN },
+        { "Home", LINE_EDITOR_LINE_BEGIN },
+        { "C-e", LINE_EDITOR_LINE_END },
+        { "End", LINE_EDITOR_LINE_END },
+        { "Up", LINE_EDITOR_UP },
+        { "Down", LINE_EDITOR_DOWN },
+        { "Backspace", LINE_EDITOR_DELETE_LEFT },
+        { "C-d", LINE_EDITOR_DELETE_RIGHT },
+        { "Delete", LINE_EDITOR_DELETE_RIGHT },
+        { "M-Backspace", LINE_EDITOR_KILL_WORD_LEFT },
+        { "M-d", LINE_EDITOR_KILL_WORD_RIGHT },
+        { "C-w", LINE_EDITOR_KILL_TO_SPACE },
+        { "C-u", LINE_EDITOR_KILL_TO_LINE_BEGIN },
+        { "C-k", LINE_EDITOR_KILL_TO_LINE_END },
+        { "C-y", LINE_EDITOR_YANK },
+        { "C-_", LINE_EDITOR_UNDO },
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (strcmp(keys[i].key, key) != 0) {
+            continue;
+        }
+        bool has_moved = line_editor_run(ui->editor, keys[i].command);
+        if (!has_moved && keys[i].command == LINE_EDITOR_UP) {
+            line_editor_run(ui->editor, LINE_EDITOR_SENT_BEFORE);
+        } else if (!has_moved && keys[i].command == LINE_EDITOR_DOWN) {
+            line_editor_run(ui->editor, LINE_EDITOR_SENT_AFTER);
+        }
+        return;
+    }
+}
+
 void action_key(struct ui *ui, const struct actor *actor, void *context, const char *key)
 {
     enum action action = keys_find(key);
 
     // As in a shell, C-k cuts what is typed; with nothing to cut it goes elsewhere.
     if (action == ACTION_SWITCH && strcmp(key, "C-k") == 0 && ui->mode == UI_CHAT &&
-            line_editor_text(&ui->editor).size > 0) {
+            line_editor_text(ui->editor).size > 0) {
         action = ACTION_NONE;
     }
     if (action == ACTION_QUIT) {
@@ -513,7 +573,7 @@ void action_key(struct ui *ui, const struct actor *actor, void *context, const c
     } else if (action != ACTION_NONE) {
         act(ui, actor, context, action);
     } else {
-        line_editor_key(&ui->editor, key);
+        edit_key(ui, key);
     }
 }
 
@@ -537,7 +597,7 @@ void action_text(struct ui *ui, const struct actor *actor, void *context, struct
         }
         return;
     }
-    if (!line_editor_insert(&ui->editor, text)) {
+    if (!insert(ui, text)) {
         say(ui, "a message has at most 16,384 bytes");
         return;
     }

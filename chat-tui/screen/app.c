@@ -564,7 +564,7 @@ static const struct actor actor = { send_text, change_message, copy_text, retry,
 static void keep_draft(struct app *app)
 {
     struct conversation *open = model_of(app)->open;
-    struct bytes typed = line_editor_text(&app->ui.editor);
+    struct bytes typed = line_editor_text(app->ui.editor);
 
     app->draft_due_ms = INT64_MAX;
     if (open != NULL && app->ui.editing_seq == 0 && !store_draft(app->store, open, typed)) {
@@ -765,8 +765,10 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     list_init(&app.outgoing);
     list_init(&app.pages);
     list_init(&app.changing);
-    ui_init(&app.ui, web_address(web));
-    if (outbox_open(profile->directory, &app.outbox) != ERR_OK) {
+    if (!ui_init(&app.ui, web_address(web))) {
+        complain("no memory");
+        app.code = EXIT_FAILED;
+    } else if (outbox_open(profile->directory, &app.outbox) != ERR_OK) {
         complain("%s", outbox_reason(app.outbox));
         app.code = EXIT_FAILED;
     } else if (client_create(&client_options, &app.client) != ERR_OK) {

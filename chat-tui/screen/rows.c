@@ -58,8 +58,9 @@ uint32_t rows_of(const struct conversation *conversation, uint32_t place, uint32
     const struct message *before = place == 0 ? NULL : rows_message(conversation, place - 1);
     struct bytes text = { message->text, message->bytes };
     uint64_t marker = conversation->marker_seq;
-    uint32_t count = 0, position = 0, index = 0;
+    uint32_t count = 0, index = 0;
     struct wrap_row part;
+    struct wrap wrap;
 
     if (before == NULL && conversation->timeline.first_seq == 1) {
         add(rows, &count, room, (struct row){ .kind = ROW_BEGIN, .message = message });
@@ -73,9 +74,10 @@ uint32_t rows_of(const struct conversation *conversation, uint32_t place, uint32
     if (message->is_deleted) {
         text = bytes_of("(deleted)");
     }
-    while (wrap_next(text, cells, &position, &part) || index == 0) {
-        struct row row = { ROW_TEXT, message, { text.data + part.start, part.end - part.start },
-            index == 0, index };
+    wrap_init(&wrap, text, cells);
+    while (wrap_next(&wrap, &part)) {
+        struct row row = { ROW_TEXT, message, { text.data + part.start, part.size }, index == 0,
+            index };
         add(rows, &count, room, row);
         index++;
     }

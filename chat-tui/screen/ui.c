@@ -6,23 +6,24 @@
 
 #include "chat-tui/fuzzy.h"
 
-void ui_init(struct ui *ui, const char *server)
+bool ui_init(struct ui *ui, const char *server)
 {
     *ui = (struct ui){ 0 };
     model_init(&ui->model);
-    line_editor_init(&ui->editor);
+    ui->editor = line_editor_create();
     snprintf(ui->server, sizeof(ui->server), "%s", server);
+    return ui->editor != NULL;
 }
 
 void ui_finish(struct ui *ui)
 {
     model_finish(&ui->model);
-    line_editor_finish(&ui->editor);
+    line_editor_destroy(ui->editor);
 }
 
 static void keep_draft(struct ui *ui, struct conversation *conversation)
 {
-    struct bytes typed = line_editor_text(&ui->editor);
+    struct bytes typed = line_editor_text(ui->editor);
 
     buffer_clear(&conversation->draft);
     buffer_add(&conversation->draft, typed.data, typed.size);
@@ -32,7 +33,7 @@ static void take_draft_up(struct ui *ui, const struct conversation *conversation
 {
     const struct buffer *draft = &conversation->draft;
 
-    (void)!line_editor_set(&ui->editor,
+    (void)!line_editor_set(ui->editor,
             (struct bytes){ draft->bytes > 0 ? draft->data : "", (uint32_t)draft->bytes });
 }
 

@@ -21,7 +21,7 @@ enum ui_mode { UI_CHAT, UI_HELP, UI_SWITCH, UI_SELECT };
 struct ui {
     struct model model;
     enum ui_mode mode;
-    struct line_editor editor;
+    struct line_editor *editor;
     char server[160];
     char pattern[SWITCH_BYTES]; // of the switcher
     uint32_t switch_choice;
@@ -38,7 +38,8 @@ struct ui {
     uint32_t text_cells;    // of a row of text
 };
 
-void ui_init(struct ui *ui, const char *server);
+// False: no memory.
+bool ui_init(struct ui *ui, const char *server) MUST_USE;
 void ui_finish(struct ui *ui);
 // Shows it; NULL: nothing changes. What was typed stays with the conversation that it was typed in.
 void ui_open(struct ui *ui, struct conversation *conversation);

@@ -82,11 +82,13 @@ static void draw(struct pen *pen, struct bytes text)
     uint32_t position = 0;
 
     while (grapheme_next(text, &position, &grapheme)) {
-        if (pen->x + grapheme.width > pen->end) {
+        if (pen->x + grapheme.cells > pen->end) {
             return;
         }
-        mvaddnstr(pen->y, pen->x, grapheme.drawn, (int)grapheme.drawn_bytes);
-        pen->x += grapheme.width;
+        if (grapheme.cells > 0) {
+            mvaddnstr(pen->y, pen->x, grapheme.drawn, (int)grapheme.drawn_size);
+        }
+        pen->x += grapheme.cells;
     }
 }
 
@@ -392,18 +394,25 @@ static void draw_status(const struct ui *ui, const struct area *area, int64_t no
     fill(&pen);
 }
 
-// The rows that what is typed takes.
+// What is typed in rows; one cell is left for the cursor behind a full one.
+static struct wrap wrap_typed(const struct ui *ui, int cells)
+{
+    struct wrap wrap;
+
+    wrap_init(&wrap, line_editor_text(ui->editor), (uint32_t)(cells > 4 ? cells - 3 : 1));
+    return wrap;
+}
+
 static int composer_rows(const struct ui *ui, int cells)
 {
-    struct bytes text = line_editor_text(&ui->editor);
+    struct wrap wrap = wrap_typed(ui, cells);
     struct wrap_row row;
-    uint32_t position = 0;
     int rows = 0;
 
-    while (wrap_next(text, (uint32_t)(cells > 3 ? cells - 2 : 1), &position, &row)) {
+    while (wrap_next(&wrap, &row)) {
         rows++;
     }
-    return rows < 1 ? 1 : rows;
+    return rows;
 }
 
 static void draw_typed_row(const struct area *area, int y, struct bytes line, bool is_first,
@@ -420,27 +429,25 @@ static void draw_typed_row(const struct area *area, int y, struct bytes line, bo
 // The last rows of what is typed, and the cursor.
 static void draw_composer(const struct ui *ui, const struct area *area)
 {
-    struct bytes text = line_editor_text(&ui->editor);
-    uint32_t cursor = line_editor_cursor(&ui->editor), position = 0;
-    uint32_t cells = (uint32_t)(area->cells > 3 ? area->cells - 2 : 1);
+    struct bytes text = line_editor_text(ui->editor);
+    uint32_t cursor = line_editor_cursor(ui->editor);
+    struct wrap wrap = wrap_typed(ui, area->cells);
     int rows = composer_rows(ui, area->cells);
     int above = rows > area->rows ? rows - area->rows : 0, cursor_x = area->x + 2;
     int cursor_y = area->y;
+    struct wrap_row part;
 
-    for (int row = 0; row < rows; row++) {
-        struct wrap_row part = { 0, 0 };
+    for (int row = 0; wrap_next(&wrap, &part); row++) {
         int y = area->y + row - above;
-        bool is_there = wrap_next(text, cells, &position, &part);
         if (y >= area->y) {
-            draw_typed_row(area, y, (struct bytes){ text.data + part.start, part.end - part.start },
-                    row == 0, ui->editing_seq != 0 ? "* " : "> ");
+            draw_typed_row(area, y, (struct bytes){ text.data + part.start, part.size }, row == 0,
+                    ui->editing_seq != 0 ? "* " : "> ");
         }
-        if (is_there && cursor >= part.start) { // the last such row has it
-            uint32_t upto = cursor < part.end ? cursor : part.end;
+        if (cursor >= part.start) { // the last such row has it
+            uint32_t behind = cursor - part.start < part.size ? cursor - part.start : part.size;
             cursor_y = y < area->y ? area->y : y;
             cursor_x = area->x + 2 +
-                    (int)grapheme_width(
-                            (struct bytes){ text.data + part.start, upto - part.start });
+                    (int)grapheme_width((struct bytes){ text.data + part.start, behind });
         }
     }
     int last = area->x + area->cells - 1;
