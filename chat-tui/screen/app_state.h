@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// The parts of the running screen, for the files that make it: app.c (the loop, the client's
+// words), app_needs.c (what the model needs of the server), app_outgoing.c (what the user sends and
+// changes).
+//
+// Owner: app_run(). Thread: one.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app.h"
+#include "shared/buffer.h"
+#include "shared/client/client.h"
+#include "shared/client/sender.h"
+#include "shared/list.h"
+#include "store.h"
+#include "ui.h"
+
+struct app {
+    struct profile *profile;
+    const struct app_options *options;
+    struct client *client;
+    struct outbox *outbox;
+    struct sender *sender;
+    struct ui ui;
+    struct store *store;
+    struct list outgoing; // struct outgoing.of_app
+    struct list pages;    // struct page_request.of_app
+    struct list changing; // struct changing.of_app
+    int signal_fd;
+    bool is_holding; // the outbox
+    bool is_subscribed;
+    bool is_dirty; // to be drawn
+    bool is_over;
+    int64_t hold_at_ms;
+    int64_t typing_at_ms;
+    int64_t draft_due_ms;              // INT64_MAX: it is kept
+    char cursor[CURSOR_BYTES_MAX + 1]; // to be acknowledged; or ""
+    enum exit_code code;
+};
+
+static inline struct model *model_of(struct app *app)
+{
+    return &app->ui.model;
+}
+
+// The outbox or a draft can't be written: it stands on the screen.
+void app_fail_disk(struct app *app);
+
+// Heads of all conversations, and whose presence is watched.
+void app_list_conversations(struct app *app);
+// The newest conversation, when none is open.
+void app_open_first(struct app *app);
+// After each turn: messages that are missing are asked for, what was seen is said.
+void app_ask_for_needs(struct app *app);
+void app_forget_needs(struct app *app);
+
+// On disk before they return. False: it is not, and said why. context is the app.
+bool app_send(void *context, struct conversation *conversation, struct bytes text);
+bool app_change(void *context, struct conversation *conversation, uint64_t seq, struct bytes text);
+void app_forget_outgoing(struct app *app);
