@@ -198,6 +198,8 @@ static void try_hold(struct app *app, int64_t now_ms)
         return;
     }
     app->is_holding = true;
+    app_show_leftovers(app);
+    app->is_dirty = true;
     if (client_is_up(app->client) && sender_up(app->sender) != ERR_OK) {
         app_fail_disk(app);
     }

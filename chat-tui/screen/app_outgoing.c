@@ -182,6 +182,46 @@ bool app_change(void *context, struct conversation *conversation, uint64_t seq, 
     return is_kept;
 }
 
+static void show_leftover(void *context, struct sending *sending, const struct outbox_row *row)
+{
+    struct app *app = context;
+    char reason[160];
+    struct bytes text;
+    struct json *params = json_parse(row->params.data, row->params.size, reason, sizeof(reason));
+    struct conversation *conversation = model_get(model_of(app), row->peer);
+    bool is_message = bytes_equal(row->method, bytes_of("message.send")) &&
+            json_read_string(json_get(params, "text"), &text);
+    struct outgoing *outgoing =
+            is_message && conversation != NULL ? calloc(1, sizeof(*outgoing)) : NULL;
+
+    if (outgoing != NULL) {
+        list_init(&outgoing->of_app);
+        list_append(&app->outgoing, &outgoing->of_app);
+        buffer_add(&outgoing->text, text.data, text.size);
+        outgoing->app = app;
+        outgoing->conversation = conversation;
+        outgoing->sending = sending;
+        (void)!model_queue(model_of(app), conversation, text, clock_wall_ms(), outgoing);
+        sender_claim(sending, on_sent, outgoing);
+    }
+    json_destroy(params);
+}
+
+static void on_handed_over(void *context, struct bytes peer)
+{
+    struct conversation *conversation = model_get(model_of(context), peer);
+
+    if (conversation != NULL) {
+        conversation->timeline.is_stale = true;
+    }
+}
+
+void app_show_leftovers(struct app *app)
+{
+    sender_each_leftover(app->sender, show_leftover, app);
+    sender_on_handed_over(app->sender, on_handed_over, app);
+}
+
 void app_forget_outgoing(struct app *app)
 {
     LIST_EACH(sent, &app->outgoing) {

@@ -60,4 +60,6 @@ void app_forget_needs(struct app *app);
 // On disk before they return. False: it is not, and said why. context is the app.
 bool app_send(void *context, struct conversation *conversation, struct bytes text);
 bool app_change(void *context, struct conversation *conversation, uint64_t seq, struct bytes text);
+// The outbox is held: what an earlier chat-tui left in it stands on the screen again.
+void app_show_leftovers(struct app *app);
 void app_forget_outgoing(struct app *app);

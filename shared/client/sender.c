@@ -45,6 +45,8 @@ struct sender {
     struct outbox *outbox;
     sender_says *says;
     void *context;
+    void (*stored)(void *context, struct bytes peer); // of others; may be NULL
+    void *stored_context;
     struct map by_peer;
     struct list peers;     // struct peer
     struct list sendings;  // struct sending.of_sender
@@ -233,6 +235,9 @@ static void settle(struct sending *sending, const struct json *answer)
         if (outbox_answer(sender->outbox, sending->row.counter, text_of(&sending->answer)) !=
                 ERR_OK) {
             sender->err = ERR_IO;
+        }
+        if (sender->stored != NULL && json_get(answer, "result") != NULL) {
+            sender->stored(sender->stored_context, name_bytes(&sending->peer->name));
         }
         free_sending(sending); // in the file until the other process has read it
     } else if (sending->is_leftover) {
@@ -451,7 +456,7 @@ static struct sending *find_leftover(struct sender *sender, const struct outbox_
     return NULL;
 }
 
-static void claim(struct sending *sending, client_answered *done, void *context)
+void sender_claim(struct sending *sending, client_answered *done, void *context)
 {
     char reason[160];
 
@@ -469,6 +474,31 @@ static void claim(struct sending *sending, client_answered *done, void *context)
     json_destroy(answer);
 }
 
+void sender_each_leftover(struct sender *sender, sender_visit_leftover *visit, void *context)
+{
+    LIST_EACH(node, &sender->sendings) {
+        struct sending *sending = LIST_OF(node, struct sending, of_sender);
+        const struct outbox_row row = {
+            .counter = sending->row.counter,
+            .method = text_of(&sending->method),
+            .peer = name_bytes(&sending->peer->name),
+            .params = text_of(&sending->params),
+            .request = text_of(&sending->request),
+            .is_attempted = sending->is_attempted,
+        };
+        if (sending->is_leftover && !sending->is_handed_over && !sending->is_settled) {
+            visit(context, sending, &row);
+        }
+    }
+}
+
+void sender_on_handed_over(struct sender *sender, void (*stored)(void *context, struct bytes peer),
+        void *context)
+{
+    sender->stored = stored;
+    sender->stored_context = context;
+}
+
 enum err sender_submit(struct sender *sender, const struct outbox_row *row, client_answered *done,
         void *context, struct sending **out)
 {
@@ -476,7 +506,7 @@ enum err sender_submit(struct sender *sender, const struct outbox_row *row, clie
 
     *out = find_leftover(sender, row);
     if (*out != NULL) {
-        claim(*out, done, context);
+        sender_claim(*out, done, context);
         return ERR_OK;
     }
     if (!outbox_is_begun(sender->outbox)) {

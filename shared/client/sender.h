@@ -43,6 +43,17 @@ enum err sender_submit(struct sender *sender, const struct outbox_row *row, clie
 enum err sender_commit(struct sender *sender) MUST_USE;
 void sender_delivered(struct sender *sender, struct sending *sending);
 
+// What an earlier process of this program left behind: the program may take it over as its own,
+// which is then answered and delivered like any other. The row is lent for the call.
+typedef void sender_visit_leftover(void *context, struct sending *sending,
+        const struct outbox_row *row);
+void sender_each_leftover(struct sender *sender, sender_visit_leftover *visit, void *context);
+void sender_claim(struct sending *sending, client_answered *done, void *context);
+// Called with the peer when something was stored that another process had handed over: this
+// device's events don't show it.
+void sender_on_handed_over(struct sender *sender, void (*stored)(void *context, struct bytes peer),
+        void *context);
+
 // What an earlier process left behind is not settled yet.
 bool sender_has_leftovers(const struct sender *sender);
 // What was handed over by others, or left behind, and has no answer yet.
