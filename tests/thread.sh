@@ -16,7 +16,7 @@ done
 address=$(sed -n 's/^ready listen=\([^ ]*\).*/\1/p' "$data/ready")
 seq -f '{"user":"user%g"}' 1 40 |
     "$release/chatctl" --admin-socket "$data/chatd/admin.sock" user import - --tokens >"$data/tokens"
-for mode in "fill --pairs 4 --messages 3000" "pairs --pairs 20 --seconds 4" "history --seconds 2" "polls --seconds 2"; do
+for mode in "fill --pairs 4 --messages 3000" "pairs --pairs 20 --seconds 4" "history --seconds 2"; do
     # shellcheck disable=SC2086
     "$release/chat-load" $mode --server "$address" --tokens "$data/tokens" --pid $server
     "$release/chatctl" --admin-socket "$data/chatd/admin.sock" partition list >/dev/null

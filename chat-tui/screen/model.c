@@ -79,10 +79,9 @@ void model_touch(struct model *model, struct conversation *conversation, int64_t
         return;
     }
     conversation->changed_ts = ts;
-    struct list *place = model->conversations.next;
     list_leave(&conversation->of_model);
     // Before the first that changed earlier.
-    place = model->conversations.next;
+    struct list *place = model->conversations.next;
     while (place != &model->conversations &&
             LIST_OF(place, struct conversation, of_model)->changed_ts > ts) {
         place = place->next;

@@ -25,7 +25,7 @@ static enum err remove_oldest(struct cache *cache, int64_t id, uint64_t count)
     int removed = sqlite3_changes(file->db);
     static const enum statement ranges[] = { REMOVE_HELD_BELOW, CUT_HELD };
     for (int i = 0; i < 2 && err == ERR_OK; i++) {
-        statement = device_file_statement(file, ranges[i]);
+        statement = device_file_statement(file, (int)ranges[i]);
         sqlite3_bind_int64(statement, 1, id);
         device_file_bind(statement, 2, cut);
         err = device_file_run(file, statement);
@@ -43,7 +43,7 @@ static enum err remove_oldest(struct cache *cache, int64_t id, uint64_t count)
 static enum err find(struct cache *cache, enum statement which, uint64_t more_than, int64_t *id,
         uint64_t *count)
 {
-    sqlite3_stmt *statement = device_file_statement(&cache->file, which);
+    sqlite3_stmt *statement = device_file_statement(&cache->file, (int)which);
 
     device_file_bind(statement, 1, more_than);
     int code = sqlite3_step(statement);
