@@ -234,7 +234,6 @@ enum exit_code cmd_listen(struct profile *profile, struct web *web,
         complain("\"%s\" can't be a user's name", arguments->from);
         return EXIT_USAGE;
     }
-    signal(SIGPIPE, SIG_IGN);
     output_init(&listen.output, STDOUT_FILENO);
     if (client_create(&options, &listen.client) == ERR_OK) {
         run(&listen);

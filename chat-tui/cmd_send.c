@@ -124,9 +124,11 @@ static enum err put(struct send *send, const struct buffer *params)
     if (err == ERR_OK) {
         err = outbox_write_owner(send->outbox, &owner);
     }
+    if (err == ERR_OK) {
+        return outbox_commit(send->outbox);
+    }
     if (outbox_is_begun(send->outbox)) {
-        enum err committed = outbox_commit(send->outbox);
-        err = err == ERR_OK ? committed : err;
+        outbox_abandon(send->outbox);
     }
     return err;
 }

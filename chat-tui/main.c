@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // chat-tui: the client, for people and for scripts.
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,9 @@ int main(int argc, char **argv)
     struct profile profile;
     enum exit_code code = EXIT_USAGE;
 
+    // Errors of the write that finds it, and told as such: a reader that is gone, a limit of size.
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     switch (line_read(argc, argv, &arguments, &command)) {
     case LINE_DONE:
         return EXIT_OK;

@@ -370,7 +370,7 @@ static void release_written(struct script *script)
             return;
         }
         if (request->sending != NULL) {
-            sender_delivered(script->sender, request->sending);
+            sender_delivered(request->sending);
         }
         request_destroy(request);
     }
@@ -529,7 +529,6 @@ static int watch_signals(const struct script_options *options)
 {
     sigset_t signals;
 
-    signal(SIGPIPE, SIG_IGN);
     if (!options->is_following) {
         return -1; // dying is safe, and what people expect
     }

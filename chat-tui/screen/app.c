@@ -341,7 +341,6 @@ static int watch_signals(void)
 {
     sigset_t signals;
 
-    signal(SIGPIPE, SIG_IGN);
     sigemptyset(&signals);
     sigaddset(&signals, SIGWINCH);
     sigaddset(&signals, SIGTERM);

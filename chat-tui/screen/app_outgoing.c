@@ -54,7 +54,7 @@ static void on_sent(void *context, const struct json *answer)
         model_notice(model_of(app), clock_monotonic_ms() + 15000, "not sent to %s: %.*s",
                 outgoing->conversation->peer.text, (int)message.size, message.data);
     }
-    sender_delivered(app->sender, outgoing->sending);
+    sender_delivered(outgoing->sending);
     app->is_dirty = true;
     drop_outgoing(outgoing);
 }
@@ -139,7 +139,7 @@ static void on_changed(void *context, const struct json *answer)
         model_notice(model_of(app), clock_monotonic_ms() + 15000, "not changed: %.*s",
                 (int)message.size, message.data);
     }
-    sender_delivered(app->sender, changing->sending);
+    sender_delivered(changing->sending);
     app->is_dirty = true;
     drop_changing(changing);
 }

@@ -73,8 +73,8 @@ struct outbox {
 
 static enum err failed(struct outbox *outbox, const char *what)
 {
-    snprintf(outbox->reason, sizeof(outbox->reason), "%s/outbox.db: %s: %s", outbox->directory,
-            what, outbox->db == NULL ? "no memory" : sqlite3_errmsg(outbox->db));
+    snprintf(outbox->reason, sizeof(outbox->reason), "the outbox %s: %s (%s/outbox.db)", what,
+            outbox->db == NULL ? "no memory" : sqlite3_errmsg(outbox->db), outbox->directory);
     return ERR_IO;
 }
 
@@ -270,6 +270,13 @@ enum err outbox_commit(struct outbox *outbox)
         return err;
     }
     return ERR_OK;
+}
+
+void outbox_abandon(struct outbox *outbox)
+{
+    CHECK(outbox->is_begun);
+    outbox->is_begun = false;
+    sqlite3_exec(outbox->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 bool outbox_is_begun(const struct outbox *outbox)

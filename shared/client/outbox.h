@@ -56,6 +56,8 @@ enum err outbox_begin(struct outbox *outbox, struct outbox_owner *owner) MUST_US
 // For changes that need not survive a power cut: the commit does not wait for the disk.
 enum err outbox_begin_lazily(struct outbox *outbox) MUST_USE;
 enum err outbox_commit(struct outbox *outbox) MUST_USE;
+// Nothing since outbox_begin() has happened.
+void outbox_abandon(struct outbox *outbox);
 bool outbox_is_begun(const struct outbox *outbox);
 
 // With the next counter of the owner, who is written with the commit.

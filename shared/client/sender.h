@@ -4,7 +4,9 @@
 // answer was delivered.
 //
 // Owner:  the program. Thread: one. The outbox must be held.
-// Errors: of the disk; after one the sender is of no use, and outbox_reason() says why.
+// Errors: of the disk, outbox_reason() says why. Submitting may be tried again; after another one
+// the
+//         sender is of no use: start the program again.
 
 #pragma once
 
@@ -39,9 +41,10 @@ enum err sender_look(struct sender *sender) MUST_USE;
 // Goes out with sender_commit(). done gets the answer, then the program calls sender_delivered().
 enum err sender_submit(struct sender *sender, const struct outbox_row *row, client_answered *done,
         void *context, struct sending **sending) MUST_USE;
-// On disk now.
+// On disk now. After an error here or from sender_submit() nothing submitted since the last commit
+// is sent, and what was lent for it is gone.
 enum err sender_commit(struct sender *sender) MUST_USE;
-void sender_delivered(struct sender *sender, struct sending *sending);
+void sender_delivered(struct sending *sending);
 
 // What an earlier process of this program left behind: the program may take it over as its own,
 // which is then answered and delivered like any other. The row is lent for the call.

@@ -38,17 +38,17 @@ class Home:
         return subprocess.run(self.command(*words), input=text, capture_output=True, text=True,
                               timeout=timeout, env=self.environment())
 
-    def script(self, *words):
-        return Script(self, *words)
+    def script(self, *words, **more):
+        return Script(self, *words, **more)
 
 
 class Script:
     """chat-tui --json under way: send lines, wait for answers and events."""
 
-    def __init__(self, home, *words):
+    def __init__(self, home, *words, preexec=None):
         self.process = subprocess.Popen(home.command("--json", *words), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env=home.environment())
+                                        env=home.environment(), preexec_fn=preexec)
         self.lines = []   # everything it said, as objects
         self.said = ""    # on stderr
         self.inbox = queue.Queue()

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The screen of chat-tui: a real chat-tui in a real tmux against a real chatd."""
 
+import json
 import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -284,6 +286,27 @@ class Screen(scripts.Case):
         self.server.start()
         screen.keys("C-r")
         screen.until("[ws]", 30)
+
+    def test_what_does_not_fit_on_the_disk_is_not_sent_behind_ones_back(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "mind the disk")
+        screen = self.open(ann)
+        screen.until("mind the disk")
+        limit = ["prlimit", f"--pid={screen.pid()}"]
+        subprocess.run([*limit, "--fsize=4096:unlimited"], check=True)
+        screen.type("not yet")
+        screen.keys("Enter")
+        screen.until("the outbox can't be written")
+        screen.until("> not yet")
+        subprocess.run([*limit, "--fsize=unlimited:unlimited"], check=True)
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("✓ +you +not yet", s))
+        screen.type("and more")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("✓ +you +and more", s))
+        done = bob.run("listen", "--json", "--wait", "1")
+        self.assertEqual([json.loads(line)["text"] for line in done.stdout.splitlines()],
+                         ["not yet", "and more"])
 
     def test_long_poll_and_back(self):
         ann, bob = self.people("ann", "bob")

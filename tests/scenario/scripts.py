@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -59,8 +60,8 @@ class Case(unittest.TestCase):
             home.url = gate.url
         return gate
 
-    def script(self, home, *words):
-        script = home.script(*words)
+    def script(self, home, *words, **more):
+        script = home.script(*words, **more)
 
         def end():
             if script.process.poll() is None:
@@ -411,7 +412,36 @@ class Outbox(Case):
         self.assertEqual(ann.run("send", bob.user, "now").returncode, 0)
         self.assertEqual(self.history(ann, bob), ["now"])
 
-    def test_a_full_outbox_directory_is_an_error_and_not_a_lie(self):
+    def test_a_disk_that_fills_up_ends_the_script_and_loses_nothing_acknowledged(self):
+        ann, bob = self.people("ann", "bob")
+
+        def fill_up():  # a file can't grow beyond this, as on a disk that is full
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        script = self.script(ann, preexec=fill_up)
+        texts = [f"{i} " + "x" * 4000 for i in range(200)]
+        stored = []
+        try:
+            for text in texts:
+                script.ask("message.send", to=bob.user, text=text)
+            while (value := script.next(30)) is not None:
+                stored += [value["result"]["seq"]] if "result" in value else []
+        except BrokenPipeError:
+            while (value := script.next(30)) is not None:
+                stored += [value["result"]["seq"]] if "result" in value else []
+        self.assertEqual(script.process.wait(30), 1)
+        self.assertIn("outbox.db", script.said)
+        self.assertLess(len(stored), 200)
+        self.assertEqual(stored, list(range(1, len(stored) + 1)))
+        # The disk has room again: what was left behind goes out, once, and the rest is asked anew.
+        script = self.script(ann)
+        head = self.result(script.call("history.get", peer=bob.user, limit=1))["head_seq"]
+        self.assertGreaterEqual(head, len(stored))
+        for text in texts[head:]:
+            self.result(script.call("message.send", to=bob.user, text=text))
+        self.assertEqual(script.finish(), 0)
+        self.assertEqual(self.history(ann, bob), texts)
+
+    def test_a_file_in_the_way_is_an_error_and_not_a_lie(self):
         ann, bob = self.people("ann", "bob")
         ann.run("send", bob.user, "one")
         home = next(ann.directory.rglob("outbox.db")).parent
