@@ -5,15 +5,8 @@
 #include <string.h>
 
 #include "keys.h"
-#include "rows.h"
-#include "shared/clock.h"
-
-#define SAID_MS 8000
-
-static void say(struct ui *ui, const char *words)
-{
-    model_notice(&ui->model, clock_monotonic_ms() + SAID_MS, "%s", words);
-}
+#include "scroll.h"
+#include "selection.h"
 
 static bool insert(struct ui *ui, struct bytes text)
 {
@@ -42,7 +35,7 @@ static void run_msg(struct ui *ui, const struct actor *actor, void *context, cha
     }
     struct conversation *conversation = model_get(&ui->model, bytes_of(rest));
     if (conversation == NULL) {
-        say(ui, "/msg NAME [TEXT]: a name has letters, digits, '.', '_' and '-'");
+        ui_say(ui, "/msg NAME [TEXT]: a name has letters, digits, '.', '_' and '-'");
         return;
     }
     ui_open(ui, conversation);
@@ -60,7 +53,7 @@ static void run_command(struct ui *ui, const struct actor *actor, void *context,
     } else if (strcmp(line, "/help") == 0) {
         ui->mode = UI_HELP;
     } else {
-        say(ui, "there is no such command: /msg NAME, /help, /quit");
+        ui_say(ui, "there is no such command: /msg NAME, /help, /quit");
     }
 }
 
@@ -76,14 +69,14 @@ static void send_typed(struct ui *ui, const struct actor *actor, void *context)
     bool is_command = ui->editing_seq == 0 && typed.data[0] == '/' &&
             !(typed.size > 1 && typed.data[1] == '/');
     if (!is_command && open == NULL) {
-        say(ui, "no conversation is open: /msg NAME, or C-k");
+        ui_say(ui, "no conversation is open: /msg NAME, or C-k");
         return;
     }
     struct buffer line = { 0 };
     buffer_add(&line, typed.data, typed.size);
     buffer_add_byte(&line, '\0');
     if (!buffer_is_whole(&line)) {
-        say(ui, "no memory");
+        ui_say(ui, "no memory");
         return;
     }
     uint32_t size = typed.size, skip = line.data[0] == '/';
@@ -156,204 +149,7 @@ static void next_unread(struct ui *ui)
             return;
         }
     }
-    say(ui, "nothing else is new");
-}
-
-#define ROWS_AT_ONCE 4096 // of one message: 16 KiB in a narrow window
-
-static uint32_t height_of(const struct ui *ui, uint32_t place)
-{
-    static struct row rows[ROWS_AT_ONCE];
-    uint32_t count = rows_of(ui->model.open, place, ui->text_cells, rows, ROWS_AT_ONCE);
-
-    return count < ROWS_AT_ONCE ? count : ROWS_AT_ONCE;
-}
-
-// How many rows are missing above, when the last row shown is this one.
-static int64_t empty_rows_above(const struct ui *ui, uint32_t place, int64_t row)
-{
-    int64_t rows = row + 1;
-
-    while (place > 0 && rows < ui->timeline_rows) {
-        rows += height_of(ui, --place);
-    }
-    return rows < ui->timeline_rows ? ui->timeline_rows - rows : 0;
-}
-
-// Rows up (or down, negative) from what the last row shows.
-static void scroll(struct ui *ui, int rows)
-{
-    struct conversation *open = ui->model.open;
-    uint32_t count = open == NULL ? 0 : rows_message_count(open), height;
-
-    if (count == 0) {
-        return;
-    }
-    uint32_t place = open->place.is_at_end ? count - 1 : rows_place_of(open, open->place.seq);
-    int64_t row =
-            open->place.is_at_end ? (int64_t)height_of(ui, place) - 1 : (int64_t)open->place.row;
-    row -= rows;
-    while (row < 0 && place > 0) {
-        row += height_of(ui, --place);
-    }
-    row = row < 0 ? 0 : row;
-    row += empty_rows_above(ui, place, row);
-    while (row >= (height = height_of(ui, place)) && place + 1 < count) {
-        row -= height;
-        place++;
-    }
-    bool is_at_end = place + 1 == count && row + 1 >= height;
-    uint64_t seq = rows_message(open, place)->seq;
-    if (is_at_end || seq == 0) { // what is not stored yet is at the end
-        open->place = (struct place){ .is_at_end = true };
-    } else {
-        open->place = (struct place){ false, seq, (uint32_t)row };
-    }
-}
-
-static void to_first_unread(struct ui *ui)
-{
-    struct conversation *open = ui->model.open;
-
-    if (open == NULL || open->marker_seq == 0 || open->timeline.count == 0) {
-        say(ui, "nothing is new here");
-        return;
-    }
-    uint32_t place = rows_place_of(open, open->marker_seq);
-    open->place = (struct place){ false, open->timeline.messages[place].seq, 0 };
-    scroll(ui, -(int)(ui->timeline_rows > 2 ? ui->timeline_rows - 2 : 0));
-}
-
-static void to_start(struct ui *ui)
-{
-    struct conversation *open = ui->model.open;
-
-    if (open != NULL && open->timeline.count > 0) {
-        open->place = (struct place){ false, open->timeline.messages[0].seq, 0 };
-        scroll(ui, -(int)(ui->timeline_rows > 1 ? ui->timeline_rows - 1 : 0));
-    }
-}
-
-// ---- one message
-
-static struct message *selected(const struct ui *ui)
-{
-    const struct conversation *open = ui->model.open;
-
-    return open == NULL ? NULL : timeline_find(&open->timeline, open->selected_seq);
-}
-
-static void leave_selection(struct ui *ui)
-{
-    if (ui->model.open != NULL) {
-        ui->model.open->selected_seq = 0;
-    }
-    ui->mode = UI_CHAT;
-    ui->is_delete_asked = false;
-}
-
-static const char selection_keys[] = "y copies, r quotes, e edits, d deletes; Escape leaves";
-
-static void select_step(struct ui *ui, int by)
-{
-    struct conversation *open = ui->model.open;
-    const struct message *now = selected(ui);
-
-    if (open == NULL || open->timeline.count == 0) {
-        return;
-    }
-    uint32_t last = open->timeline.count - 1;
-    uint32_t place = now == NULL ? last : (uint32_t)(now - open->timeline.messages);
-    if (now != NULL && by < 0 && place > 0) {
-        place--;
-    } else if (now != NULL && by > 0) {
-        if (place == last) {
-            leave_selection(ui);
-            return;
-        }
-        place++;
-    }
-    open->selected_seq = open->timeline.messages[place].seq;
-    ui->mode = UI_SELECT;
-    ui->is_delete_asked = false;
-    ui->wants_selected = true;
-    say(ui, selection_keys);
-}
-
-static void quote(struct ui *ui, const struct message *message)
-{
-    const char *text = message->text;
-
-    while (*text != '\0') {
-        uint32_t size = (uint32_t)strcspn(text, "\n");
-        if (!insert(ui, bytes_of("> ")) || !insert(ui, (struct bytes){ text, size }) ||
-                !insert(ui, bytes_of("\n"))) {
-            return;
-        }
-        text += size + (text[size] == '\n');
-    }
-    leave_selection(ui);
-}
-
-static void begin_edit(struct ui *ui, const struct message *message)
-{
-    uint64_t seq = message->seq;
-
-    if (line_editor_set(ui->editor, (struct bytes){ message->text, message->bytes }) != ERR_OK) {
-        say(ui, "no memory");
-        return;
-    }
-    leave_selection(ui);
-    ui->editing_seq = seq;
-    say(ui, "Enter changes the message, Escape leaves it as it is");
-}
-
-static void delete_selected(struct ui *ui, const struct actor *actor, void *context,
-        const struct message *message)
-{
-    if (!ui->is_delete_asked) {
-        ui->is_delete_asked = true;
-        say(ui, "d again deletes it, for both of you");
-        return;
-    }
-    (void)!actor->change(context, ui->model.open, message->seq, (struct bytes){ "", 0 });
-    leave_selection(ui);
-}
-
-static void select_letter(struct ui *ui, const struct actor *actor, void *context,
-        const char *typed)
-{
-    char letter = *typed;
-    const struct message *message = selected(ui);
-
-    if (message == NULL) {
-        leave_selection(ui);
-    } else if (letter == 'y') {
-        actor->copy(context, (struct bytes){ message->text, message->bytes });
-        leave_selection(ui);
-        say(ui, "copied, where the terminal allows it");
-    } else if (letter == 'r') {
-        quote(ui, message);
-    } else if ((letter == 'e' || letter == 'd') && (!message->is_own || message->is_deleted)) {
-        say(ui, "only your own messages can be changed");
-    } else if (letter == 'e') {
-        begin_edit(ui, message);
-    } else if (letter == 'd') {
-        delete_selected(ui, actor, context, message);
-    } else {
-        say(ui, selection_keys);
-    }
-}
-
-static void select_key(struct ui *ui, const char *key, enum action action)
-{
-    if (action == ACTION_SELECT_UP || strcmp(key, "Up") == 0) {
-        select_step(ui, -1);
-    } else if (action == ACTION_SELECT_DOWN || strcmp(key, "Down") == 0) {
-        select_step(ui, 1);
-    } else {
-        leave_selection(ui);
-    }
+    ui_say(ui, "nothing else is new");
 }
 
 // Escape, where nothing else is open: an edit is given up.
@@ -421,16 +217,16 @@ static bool act_on_place(struct ui *ui, enum action action)
 
     switch (action) {
     case ACTION_PAGE_UP:
-        scroll(ui, page);
+        scroll_by(ui, page);
         return true;
     case ACTION_PAGE_DOWN:
-        scroll(ui, -page);
+        scroll_by(ui, -page);
         return true;
     case ACTION_LINE_UP:
-        scroll(ui, 1);
+        scroll_by(ui, 1);
         return true;
     case ACTION_LINE_DOWN:
-        scroll(ui, -1);
+        scroll_by(ui, -1);
         return true;
     case ACTION_TO_END:
         if (ui->model.open != NULL) {
@@ -438,16 +234,18 @@ static bool act_on_place(struct ui *ui, enum action action)
         }
         return true;
     case ACTION_TO_START:
-        to_start(ui);
+        scroll_to_start(ui);
         return true;
     case ACTION_FIRST_UNREAD:
-        to_first_unread(ui);
+        if (!scroll_to_first_unread(ui)) {
+            ui_say(ui, "nothing is new here");
+        }
         return true;
     case ACTION_SELECT_UP:
-        select_step(ui, -1);
+        selection_step(ui, -1);
         return true;
     case ACTION_SELECT_DOWN:
-        select_step(ui, 1);
+        selection_step(ui, 1);
         return true;
     default:
         return false;
@@ -569,7 +367,7 @@ void action_key(struct ui *ui, const struct actor *actor, void *context, const c
     } else if (ui->mode == UI_SWITCH) {
         switch_key(ui, key, action);
     } else if (ui->mode == UI_SELECT) {
-        select_key(ui, key, action);
+        selection_key(ui, key, action);
     } else if (action != ACTION_NONE) {
         act(ui, actor, context, action);
     } else {
@@ -586,7 +384,7 @@ void action_text(struct ui *ui, const struct actor *actor, void *context, struct
         return;
     }
     if (ui->mode == UI_SELECT) {
-        select_letter(ui, actor, context, text.size == 1 ? text.data : " ");
+        selection_letter(ui, actor, context, text.size == 1 ? text.data : " ");
         return;
     }
     if (ui->mode == UI_SWITCH) {
@@ -598,7 +396,7 @@ void action_text(struct ui *ui, const struct actor *actor, void *context, struct
         return;
     }
     if (!insert(ui, text)) {
-        say(ui, "a message has at most 16,384 bytes");
+        ui_say(ui, "a message has at most 16,384 bytes");
         return;
     }
     if (ui->model.open != NULL) {

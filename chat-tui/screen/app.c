@@ -367,8 +367,7 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     list_init(&app.outgoing);
     list_init(&app.pages);
     list_init(&app.changing);
-    bool is_made = ui_init(&app.ui, web_address(web)) &&
-            client_create(&client_options, &app.client) == ERR_OK &&
+    bool is_made = ui_init(&app.ui) && client_create(&client_options, &app.client) == ERR_OK &&
             (app.store = store_open(profile->directory)) != NULL;
     if (!is_made) {
         complain("no memory");

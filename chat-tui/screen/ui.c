@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "chat-tui/fuzzy.h"
+#include "shared/clock.h"
 
-bool ui_init(struct ui *ui, const char *server)
+#define SAID_MS 8000
+
+bool ui_init(struct ui *ui)
 {
     *ui = (struct ui){ 0 };
     model_init(&ui->model);
     ui->editor = line_editor_create();
-    snprintf(ui->server, sizeof(ui->server), "%s", server);
     return ui->editor != NULL;
 }
 
@@ -19,6 +21,11 @@ void ui_finish(struct ui *ui)
 {
     model_finish(&ui->model);
     line_editor_destroy(ui->editor);
+}
+
+void ui_say(struct ui *ui, const char *words)
+{
+    model_notice(&ui->model, clock_monotonic_ms() + SAID_MS, "%s", words);
 }
 
 static void keep_draft(struct ui *ui, struct conversation *conversation)

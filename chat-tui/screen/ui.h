@@ -22,7 +22,6 @@ struct ui {
     struct model model;
     enum ui_mode mode;
     struct line_editor *editor;
-    char server[160];
     char pattern[SWITCH_BYTES]; // of the switcher
     uint32_t switch_choice;
     uint64_t editing_seq; // what is typed replaces this message of the open conversation; 0: none
@@ -39,8 +38,10 @@ struct ui {
 };
 
 // False: no memory.
-bool ui_init(struct ui *ui, const char *server) MUST_USE;
+bool ui_init(struct ui *ui) MUST_USE;
 void ui_finish(struct ui *ui);
+// In the status line, for a while.
+void ui_say(struct ui *ui, const char *words);
 // Shows it; NULL: nothing changes. What was typed stays with the conversation that it was typed in.
 void ui_open(struct ui *ui, struct conversation *conversation);
 // Conversations that match the switcher's pattern, best first; returns how many.

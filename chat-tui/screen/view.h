@@ -13,4 +13,3 @@
 void view_draw(struct ui *ui, int64_t now_ms);
 // The terminal has another size.
 void view_resize(void);
-// Rows that a message takes, with what stands above it; the same for drawing and scrolling.
