@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "commands.h"
-#include "prompt.h"
 #include "rpc.h"
+#include "shared/cli/prompt.h"
 #include "shared/name.h"
 
 // A certificate that nobody vouches for is shown, and remembered when the user knows it.
@@ -14,7 +14,7 @@ static bool accept_certificate(struct profile *profile, const struct web *web)
 {
     const char *seen = web_fingerprint_seen(web);
 
-    if (!web_is_tls(web) || seen[0] == '\0' || profile->fingerprint[0] != '\0') {
+    if (!web_address(web)->is_tls || seen[0] == '\0' || profile->fingerprint[0] != '\0') {
         return false;
     }
     fprintf(stderr,

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "exit_code.h"
+#include "complain.h"
 #include "profile.h"
 #include "shared/check.h"
 

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "prompt.h"
 #include "rpc.h"
+#include "shared/cli/prompt.h"
 #include "shared/name.h"
 
 // Where there is a terminal, without showing it.
@@ -23,7 +23,7 @@ static bool read_password(const struct profile *profile, char password[PASSWORD_
     return true;
 }
 
-static bool copy_token(const struct json *answer, char token[TOKEN_BYTES_MAX + 1])
+static bool copy_token(const struct json *answer, char token[TOKEN_BUFFER_BYTES])
 {
     struct bytes text;
 
@@ -31,21 +31,21 @@ static bool copy_token(const struct json *answer, char token[TOKEN_BYTES_MAX + 1
             text.size > TOKEN_BYTES_MAX) {
         return false;
     }
-    snprintf(token, TOKEN_BYTES_MAX + 1, "%.*s", (int)text.size, text.data);
+    snprintf(token, TOKEN_BUFFER_BYTES, "%.*s", (int)text.size, text.data);
     return true;
 }
 
 // A token, or why there is none.
 static enum exit_code ask_token(struct web *web, const char *bearer, const char *method,
-        const struct buffer *params, const char *what, char token[TOKEN_BYTES_MAX + 1])
+        const struct buffer *params, const char *what, char token[TOKEN_BUFFER_BYTES])
 {
     char reason[300];
     struct json *answer = rpc_ask(web, bearer, method, params, reason, sizeof(reason));
     enum exit_code code = EXIT_OK;
 
     if (answer == NULL) {
-        complain("%s: %s", web_address(web), reason);
-        if (web_is_tls(web) && web_fingerprint_seen(web)[0] != '\0') {
+        complain("%s: %s", web_address(web)->url, reason);
+        if (web_address(web)->is_tls && web_fingerprint_seen(web)[0] != '\0') {
             complain("its certificate has the SHA-256 %s: if that is the right one, put "
                      "\"fingerprint = ...\" into the configuration file",
                     web_fingerprint_seen(web));
@@ -121,7 +121,7 @@ enum exit_code cmd_login(struct profile *profile, struct web *web,
     enum exit_code code = login_with(profile, web, password, arguments->label);
     explicit_bzero(password, sizeof(password));
     if (code == EXIT_OK) {
-        printf("logged in as %s at %s\n", profile->user, web_address(web));
+        printf("logged in as %s at %s\n", profile->user, web_address(web)->url);
     }
     return code;
 }
@@ -163,7 +163,7 @@ static enum exit_code make_consumer(struct profile *profile, struct web *web, co
 bool obtain_token(struct profile *profile, struct web *web, const struct arguments *arguments,
         enum exit_code *code)
 {
-    char bearer[TOKEN_BYTES_MAX + 1];
+    char bearer[TOKEN_BUFFER_BYTES];
     bool is_missing = false;
 
     *code = EXIT_NOT_ALLOWED;

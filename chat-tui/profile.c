@@ -2,14 +2,13 @@
 #include "profile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exit_code.h"
+#include "complain.h"
 #include "shared/client/digest.h"
 #include "shared/client/files.h"
 #include "shared/name.h"
@@ -186,30 +185,17 @@ bool profile_read(const struct profile_choice *choice, struct profile *profile)
                     "--token-file");
 }
 
-static bool read_secret(const char *path, char *out, size_t bytes, bool *is_missing)
+// False: said why.
+static bool read_token(const char *path, char token[TOKEN_BUFFER_BYTES], bool *is_missing)
 {
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char says[700];
+    enum token_file_verdict verdict = token_file_read(path, token, says, sizeof(says));
 
-    *is_missing = fd < 0 && errno == ENOENT;
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        complain("can't read the token file %s: %s", path, strerror(errno));
-        return false;
+    *is_missing = verdict == TOKEN_FILE_MISSING;
+    if (verdict != TOKEN_FILE_GOOD) {
+        complain("%s", says);
     }
-    ssize_t count = read(fd, out, bytes - 1);
-    close(fd);
-    if ((status.st_mode & 077) != 0) {
-        complain("others may read the token file %s (mode %04o): chmod 600 %s", path,
-                (unsigned)status.st_mode & 07777, path);
-        return false;
-    }
-    out[count > 0 ? count : 0] = '\0';
-    out[strcspn(out, " \t\r\n")] = '\0';
-    if (*out == '\0' || count == (ssize_t)bytes - 1) {
-        complain("the token file %s does not hold a token: chat-tui login makes a new one", path);
-        return false;
-    }
-    return true;
+    return verdict == TOKEN_FILE_GOOD;
 }
 
 static bool read_own_token(struct profile *profile, bool *is_missing)
@@ -219,7 +205,7 @@ static bool read_own_token(struct profile *profile, bool *is_missing)
 
     snprintf(path, sizeof(path), "%s/token", profile->directory);
     *is_missing = stat(path, &status) != 0 && errno == ENOENT;
-    return !*is_missing && read_secret(path, profile->token, sizeof(profile->token), is_missing);
+    return !*is_missing && read_token(path, profile->token, is_missing);
 }
 
 bool profile_read_token(struct profile *profile, bool *is_missing)
@@ -229,7 +215,7 @@ bool profile_read_token(struct profile *profile, bool *is_missing)
     if (profile->token_file[0] == '\0') {
         return read_own_token(profile, is_missing);
     }
-    if (!read_secret(profile->token_file, profile->token, sizeof(profile->token), is_missing)) {
+    if (!read_token(profile->token_file, profile->token, is_missing)) {
         *is_missing = false; // it was named: nothing else will do
         return false;
     }
@@ -286,16 +272,6 @@ bool profile_write_login(const struct profile *profile)
     return profile_write(profile, "login", text);
 }
 
-// Plain text carries the token only within this machine, unless somebody says so.
-static bool is_local(const char *authority)
-{
-    size_t host = strcspn(authority, ":");
-    bool is_name = host == 9 && strncmp(authority, "localhost", 9) == 0;
-
-    return is_name || strncmp(authority, "[::1]", 5) == 0 ||
-            (strncmp(authority, "127.", 4) == 0 && strspn(authority, "0123456789.") == host);
-}
-
 struct web *profile_open(const struct profile *profile)
 {
     const struct web_options options = {
@@ -313,7 +289,7 @@ struct web *profile_open(const struct profile *profile)
                 profile->server);
         return NULL;
     }
-    if (!web_is_tls(web) && !is_local(web_authority(web)) && !profile->is_plain_text_ok) {
+    if (!address_keeps_secrets(web_address(web)) && !profile->is_plain_text_ok) {
         complain(
                 "%s is on another machine and not encrypted: use https://, or say \"plain_text_remote = yes\" "
                 "in the configuration file",

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "shared/check.h"
+#include "shared/cli/token_file.h"
 #include "shared/client/web.h"
 #include "shared/limits.h"
 
@@ -29,7 +30,7 @@ struct profile {
     char password_cmd[SETTING_BYTES];
     bool is_plain_text_ok;      // also to other machines
     char directory[PATH_BYTES]; // of this device, not made yet
-    char token[TOKEN_BYTES_MAX + 1];
+    char token[TOKEN_BUFFER_BYTES];
 };
 
 struct profile_choice {

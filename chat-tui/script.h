@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "exit_code.h"
+#include "complain.h"
 #include "profile.h"
 
 struct script_options {

@@ -17,6 +17,7 @@
 #include "certificate.h"
 #include "output.h"
 #include "settings.h"
+#include "shared/cli/token_file.h"
 #include "shared/limits.h"
 
 #define EXPIRY_WARNING_DAYS 14
@@ -121,12 +122,12 @@ static void check_files(struct report *report, const struct json *status)
     char data[600];
 
     if (report->rpc->server != NULL) {
-        struct rpc_failure failure;
-        char token[TOKEN_BYTES_MAX + 2];
-        bool is_good = rpc_read_token(report->rpc->token_file, token, sizeof(token), &failure);
+        char token[TOKEN_BUFFER_BYTES], says[700];
+        bool is_good = token_file_read(report->rpc->token_file, token, says, sizeof(says)) ==
+                TOKEN_FILE_GOOD;
         explicit_bzero(token, sizeof(token));
         say(report, "token file", is_good ? FINE : WRONG, NULL, "%s",
-                is_good ? report->rpc->token_file : failure.message);
+                is_good ? report->rpc->token_file : says);
         return;
     }
     check_mode(report, "admin socket", report->rpc->admin_socket, 0007, 0);

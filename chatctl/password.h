@@ -6,9 +6,7 @@
 #include <stdbool.h>
 
 #include "shared/check.h"
-#include "shared/limits.h"
-
-#define PASSWORD_LINE_BYTES (PASSWORD_BYTES_MAX + 2)
+#include "shared/cli/prompt.h"
 
 // Twice from the terminal, without echo, or once the first line of stdin. False: said what is
 // wrong.

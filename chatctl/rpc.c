@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "rpc.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "output.h"
+#include "shared/cli/address.h"
+#include "shared/cli/token_file.h"
 #include "shared/err.h"
 #include "shared/limits.h"
 
@@ -39,75 +37,42 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return buffer_is_whole(body) ? size * count : 0;
 }
 
-bool rpc_read_token(const char *path, char *token, size_t token_bytes, struct rpc_failure *failure)
+// False: *failure says why there is none.
+static bool read_token(const char *path, char token[TOKEN_BUFFER_BYTES],
+        struct rpc_failure *failure)
 {
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t bytes = -1;
+    static const enum exit_code codes[] = {
+        [TOKEN_FILE_MISSING] = EXIT_NOT_FOUND,
+        [TOKEN_FILE_UNREADABLE] = EXIT_FAILED,
+        [TOKEN_FILE_PUBLIC] = EXIT_REFUSED,
+        [TOKEN_FILE_EMPTY] = EXIT_FAILED,
+    };
+    char says[700];
+    enum token_file_verdict verdict = token_file_read(path, token, says, sizeof(says));
 
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        fail(failure, errno == ENOENT ? EXIT_NOT_FOUND : EXIT_FAILED, "token_file",
-                "cannot read the token file %s: %s", path, strerror(errno));
-    } else if ((status.st_mode & 077) != 0) {
-        fail(failure, EXIT_REFUSED, "token_file",
-                "others may use the token file %s (mode %04o): chmod 600 %s", path,
-                (unsigned)status.st_mode & 07777, path);
-    } else {
-        bytes = read(fd, token, token_bytes - 1);
-        if (bytes > 0) {
-            token[bytes] = '\0';
-            token[strcspn(token, " \t\r\n")] = '\0';
-        }
-        if (bytes <= 0 || *token == '\0' || bytes == (ssize_t)token_bytes - 1) {
-            bytes = -1;
-            fail(failure, EXIT_FAILED, "token_file",
-                    "the token file %s must hold one token, as \"chatctl user add NAME --token\" "
-                    "prints it",
-                    path);
-        }
+    if (verdict != TOKEN_FILE_GOOD) {
+        fail(failure, codes[verdict], "token_file", "%s", says);
     }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return bytes > 0;
-}
-
-// Plain text carries the token only within this machine.
-static bool is_safe_url(const char *url)
-{
-    static const char *const safe[] = { "https://", "http://127.",
-        "http://localhost:", "http://localhost/", "http://[::1]" };
-
-    if (strchr(url, '@') != NULL) {
-        return false; // what looks like the host may be a user name
-    }
-    for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++) {
-        if (strncmp(url, safe[i], strlen(safe[i])) == 0) {
-            // "http://127.example.org" is no loopback.
-            size_t host = strspn(url + 7, "0123456789.");
-            return i != 1 || strchr(":/", url[7 + host]) != NULL;
-        }
-    }
-    return false;
+    return verdict == TOKEN_FILE_GOOD;
 }
 
 // The server's address and token into the handle. False: *failure says why not.
 static bool aim_at_server(CURL *curl, const struct rpc *rpc, struct curl_slist **headers,
         struct rpc_failure *failure)
 {
-    char url[600], token[TOKEN_BYTES_MAX + 2], header[TOKEN_BYTES_MAX + 40];
+    char url[320], token[TOKEN_BUFFER_BYTES], header[TOKEN_BYTES_MAX + 40];
+    struct address address;
 
-    if (!is_safe_url(rpc->server)) {
+    if (!address_parse(rpc->server, &address) || !address_keeps_secrets(&address)) {
         fail(failure, EXIT_USAGE, "usage",
                 "--server must be https://HOST:PORT (or http:// on a loopback address): the token "
                 "must not travel in plain text");
         return false;
     }
-    if (!rpc_read_token(rpc->token_file, token, sizeof(token), failure)) {
+    if (!read_token(rpc->token_file, token, failure)) {
         return false;
     }
-    size_t bytes = strlen(rpc->server);
-    snprintf(url, sizeof(url), "%s%srpc", rpc->server, rpc->server[bytes - 1] == '/' ? "" : "/");
+    snprintf(url, sizeof(url), "%s/rpc", address.url);
     snprintf(header, sizeof(header), "Authorization: Bearer %s", token);
     *headers = curl_slist_append(*headers, header);
     explicit_bzero(token, sizeof(token));
@@ -115,7 +80,7 @@ static bool aim_at_server(CURL *curl, const struct rpc *rpc, struct curl_slist *
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (strncmp(rpc->server, "http:", 5) == 0) {
+    if (!address.is_tls) {
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     }
     if (rpc->ca_file != NULL) {
@@ -185,30 +150,6 @@ static enum exit_code exchange(const struct rpc *rpc, const struct buffer *reque
 
     curl_easy_cleanup(curl);
     return code;
-}
-
-static enum exit_code exit_code_of(struct bytes kind)
-{
-    static const struct {
-        const char *kind;
-        enum exit_code code;
-    } codes[] = {
-        { "params", EXIT_USAGE },
-        { "unauthorized", EXIT_NOT_ALLOWED },
-        { "forbidden", EXIT_NOT_ALLOWED },
-        { "not_found", EXIT_NOT_FOUND },
-        { "exists", EXIT_REFUSED },
-        { "conflict", EXIT_REFUSED },
-        { "invalid", EXIT_REFUSED },
-        { "too_large", EXIT_REFUSED },
-    };
-
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (bytes_equal(kind, bytes_of(codes[i].kind))) {
-            return codes[i].code;
-        }
-    }
-    return EXIT_FAILED;
 }
 
 static enum exit_code read_answer(const struct buffer *answer, struct json **root,

@@ -8,23 +8,10 @@
 
 #include "shared/buffer.h"
 #include "shared/check.h"
+#include "shared/cli/exit_code.h"
 #include "shared/json.h"
 
 #define ADMIN_SOCKET_DEFAULT "/var/lib/chatd/admin.sock"
-
-// Exit codes of chatctl(8).
-enum exit_code {
-    EXIT_OK = 0,
-    EXIT_FAILED = 1,
-    EXIT_USAGE = 2,
-    EXIT_UNREACHABLE = 3,
-    EXIT_NOT_ALLOWED = 4,
-    EXIT_NOT_FOUND = 5,
-    EXIT_REFUSED = 6,
-    EXIT_PARTLY = 7,
-    EXIT_CHECK_FAILED = 8,
-    EXIT_TIMEOUT = 124,
-};
 
 struct rpc {
     const char *admin_socket;
@@ -50,7 +37,3 @@ enum exit_code rpc_ask(const struct rpc *rpc, const char *method, const struct b
 // The same; on failure the reason has been printed.
 enum exit_code rpc_call(const struct rpc *rpc, const char *method, const struct buffer *params,
         struct json **root, const struct json **result) MUST_USE;
-
-// The token of the file, which nobody else may read. False: *failure says why not.
-bool rpc_read_token(const char *path, char *token, size_t token_bytes,
-        struct rpc_failure *failure) MUST_USE;

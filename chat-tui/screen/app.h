@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "chat-tui/exit_code.h"
+#include "chat-tui/complain.h"
 #include "chat-tui/profile.h"
 
 struct app_options {

@@ -12,7 +12,7 @@
 #include <curses.h>
 #include <openssl/evp.h>
 
-#include "chat-tui/exit_code.h"
+#include "chat-tui/complain.h"
 
 #define ESCAPE 27
 #define ESCAPE_DELAY_MS 25

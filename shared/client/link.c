@@ -188,18 +188,15 @@ static void try_ws_later(struct link *link)
     link->retry_at_ms = clock_monotonic_ms() + jitter(2 * wait_ms);
 }
 
-static void on_ws_closed(void *context, const char *why, bool is_foreign)
+static void on_ws_closed(void *context, const char *why)
 {
     struct link *link = context;
 
-    (void)is_foreign;
     switch (link->state) {
     case LINK_POLL: // it was tried again
-        snprintf(link->why_not_ws, sizeof(link->why_not_ws), "%s", why);
         try_ws_later(link);
         return;
     case LINK_TRYING_WS:
-        snprintf(link->why_not_ws, sizeof(link->why_not_ws), "%s", why);
         try_poll(link);
         return;
     default:

@@ -70,8 +70,7 @@ struct link {
     unsigned failures;
     unsigned ws_failures; // in a row
     bool is_paused;
-    bool is_never_ws;     // --transport poll
-    char why_not_ws[200]; // while polling
+    bool is_never_ws; // --transport poll
 };
 
 void link_init(struct link *link, struct web *web, const char *token);

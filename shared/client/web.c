@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/select.h>
 
 #include <curl/curl.h>
@@ -22,12 +21,10 @@ struct web {
     CURLM *multi;
     CURLM *streams;
     unsigned connecting; // of the streams
-    char address[300];
-    const char *authority;
+    struct address address;
     char *ca_file;
     char fingerprint[FINGERPRINT_BYTES]; // "": verify as usual
     char seen[FINGERPRINT_BYTES];
-    bool is_tls;
 };
 
 // What a handle's private pointer leads to: either kind of owner begins with a tag.
@@ -35,37 +32,6 @@ struct owner {
     struct web_exchange *exchange;
     struct web_stream *stream;
 };
-
-static bool read_address(struct web *web, const char *server)
-{
-    static const struct {
-        const char *scheme;
-        bool is_tls;
-    } schemes[] = {
-        { "http://", false },
-        { "https://", true },
-        { "ws://", false },
-        { "wss://", true },
-        { "", false },
-    };
-    size_t i = 0;
-
-    while (strncasecmp(server, schemes[i].scheme, strlen(schemes[i].scheme)) != 0) {
-        i++;
-    }
-    const char *rest = server + strlen(schemes[i].scheme);
-    size_t length = strcspn(rest, "/?#");
-    bool is_other_scheme = schemes[i].scheme[0] == '\0' && strstr(server, "://") != NULL;
-    if (is_other_scheme || length == 0 || length > 255 || strpbrk(rest, "@ \t\r\n") != NULL) {
-        return false;
-    }
-    web->is_tls = schemes[i].is_tls;
-    int used =
-            snprintf(web->address, sizeof(web->address), "%s://", web->is_tls ? "https" : "http");
-    snprintf(web->address + used, sizeof(web->address) - (size_t)used, "%.*s", (int)length, rest);
-    web->authority = web->address + used;
-    return true;
-}
 
 enum err web_create(const struct web_options *options, struct web **out)
 {
@@ -87,7 +53,7 @@ enum err web_create(const struct web_options *options, struct web **out)
     if (options->fingerprint != NULL) {
         snprintf(web->fingerprint, sizeof(web->fingerprint), "%s", options->fingerprint);
     }
-    if (!read_address(web, options->server)) {
+    if (!address_parse(options->server, &web->address)) {
         web_destroy(web);
         return ERR_INVALID;
     }
@@ -107,19 +73,9 @@ void web_destroy(struct web *web)
     free(web);
 }
 
-bool web_is_tls(const struct web *web)
+const struct address *web_address(const struct web *web)
 {
-    return web->is_tls;
-}
-
-const char *web_address(const struct web *web)
-{
-    return web->address;
-}
-
-const char *web_authority(const struct web *web)
-{
-    return web->authority;
+    return &web->address;
 }
 
 const char *web_fingerprint_seen(const struct web *web)
@@ -177,7 +133,7 @@ static CURL *make_handle(struct web *web, const char *path, char *reason, long t
         free(owner);
         return NULL;
     }
-    snprintf(url, sizeof(url), "%s%s", web->address, path);
+    snprintf(url, sizeof(url), "%s%s", web->address.url, path);
     curl_easy_setopt(handle, CURLOPT_URL, url);
     curl_easy_setopt(handle, CURLOPT_PRIVATE, owner);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
@@ -190,6 +146,9 @@ static CURL *make_handle(struct web *web, const char *path, char *reason, long t
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
     curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, web);
+    if (!web->address.is_tls) {
+        curl_easy_setopt(handle, CURLOPT_NOPROXY, "*"); // plain text stays on this machine
+    }
     if (web->ca_file != NULL) {
         curl_easy_setopt(handle, CURLOPT_CAINFO, web->ca_file);
     }

@@ -14,6 +14,7 @@
 #include "shared/buffer.h"
 #include "shared/bytes.h"
 #include "shared/check.h"
+#include "shared/cli/address.h"
 #include "shared/err.h"
 
 struct web;
@@ -30,11 +31,7 @@ struct web_options {
 enum err web_create(const struct web_options *options, struct web **web) MUST_USE;
 void web_destroy(struct web *web);
 
-bool web_is_tls(const struct web *web);
-// "https://host:port": what the user would recognise.
-const char *web_address(const struct web *web);
-// "host:port"
-const char *web_authority(const struct web *web);
+const struct address *web_address(const struct web *web);
 // Of the last certificate that was shown to us, or "".
 const char *web_fingerprint_seen(const struct web *web);
 

@@ -15,13 +15,13 @@
 #define READ_BYTES (64 * 1024)
 #define READS_MAX 16 // in one step, so that writing gets its turn
 
-static void end(struct websocket *socket, const char *why, bool is_foreign)
+static void end(struct websocket *socket, const char *why)
 {
     char reason[300];
 
     snprintf(reason, sizeof(reason), "%s", why); // it may be part of what is freed now
     websocket_close(socket);
-    socket->on_closed(socket->context, reason, is_foreign);
+    socket->on_closed(socket->context, reason);
 }
 
 static void make_key(char key[25], char accept[32])
@@ -43,7 +43,7 @@ static void on_stream(struct web_stream *stream, const char *reason)
     char key[25];
 
     if (reason != NULL) {
-        end(socket, reason, false);
+        end(socket, reason);
         return;
     }
     make_key(key, socket->accept);
@@ -51,7 +51,7 @@ static void on_stream(struct web_stream *stream, const char *reason)
             "GET /ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Protocol: chat.v1\r\n\r\n",
-            web_authority(stream->web), key);
+            web_address(stream->web)->authority, key);
     socket->state = WEBSOCKET_SHAKING;
 }
 
@@ -65,7 +65,7 @@ void websocket_open(struct websocket *socket, struct web *web)
     socket->asked_ms = 0;
     socket->is_paused = false;
     if (web_stream_open(web, &socket->stream, WEBSOCKET_OPEN_MS) != ERR_OK) {
-        end(socket, "no memory", false);
+        end(socket, "no memory");
     }
 }
 
@@ -160,7 +160,7 @@ static bool on_message(void *context, enum ws_opcode opcode, struct bytes payloa
             snprintf(why, sizeof(why), "the server closed the connection: %.*s",
                     (int)(payload.size - 2), payload.data + 2);
         }
-        end(socket, why, false);
+        end(socket, why);
     }
     return socket->state == WEBSOCKET_OPEN;
 }
@@ -193,7 +193,7 @@ static void shake(struct websocket *socket, const char *data, size_t bytes)
             buffer_is_whole(&socket->head) ? strstr(socket->head.data, "\r\n\r\n") : NULL;
     if (end_of_head == NULL) {
         if (socket->head.bytes > HEAD_BYTES_MAX || !buffer_is_whole(&socket->head)) {
-            end(socket, "the answer is not that of a WebSocket", true);
+            end(socket, "the answer is not that of a WebSocket");
         }
         return;
     }
@@ -204,7 +204,7 @@ static void shake(struct websocket *socket, const char *data, size_t bytes)
             !bytes_equal(header(socket->head.data, "sec-websocket-accept"),
                     bytes_of(socket->accept))) {
         snprintf(why, sizeof(why), "no WebSocket there (HTTP status %d)", status);
-        end(socket, why, true);
+        end(socket, why);
         return;
     }
     socket->state = WEBSOCKET_OPEN;
@@ -213,7 +213,7 @@ static void shake(struct websocket *socket, const char *data, size_t bytes)
         const char *wrong =
                 ws_parser_take(&socket->parser, end_of_head + 4, rest, on_message, socket);
         if (wrong != NULL && socket->state == WEBSOCKET_OPEN) {
-            end(socket, wrong, false);
+            end(socket, wrong);
         }
     }
 }
@@ -226,7 +226,7 @@ static void take(struct websocket *socket, const char *data, size_t bytes)
     }
     const char *wrong = ws_parser_take(&socket->parser, data, bytes, on_message, socket);
     if (wrong != NULL && socket->state == WEBSOCKET_OPEN) {
-        end(socket, wrong, false);
+        end(socket, wrong);
     }
 }
 
@@ -237,8 +237,7 @@ static void receive(struct websocket *socket, int64_t now_ms)
     for (int i = 0; i < READS_MAX && !socket->is_paused; i++) {
         long bytes = web_stream_receive(&socket->stream, data, sizeof(data));
         if (bytes < 0) {
-            bool is_shaking = socket->state == WEBSOCKET_SHAKING;
-            end(socket, "the connection was cut", is_shaking);
+            end(socket, "the connection was cut");
             return;
         }
         if (bytes == 0) {
@@ -261,10 +260,10 @@ static void notice_silence(struct websocket *socket, int64_t now_ms)
     }
     if (socket->state != WEBSOCKET_OPEN) {
         if (silence_ms >= WEBSOCKET_OPEN_MS) {
-            end(socket, "no answer in time", socket->state == WEBSOCKET_SHAKING);
+            end(socket, "no answer in time");
         }
     } else if (silence_ms >= WEBSOCKET_DEAD_MS) {
-        end(socket, "the server has gone silent", false);
+        end(socket, "the server has gone silent");
     } else if (silence_ms >= WEBSOCKET_PING_MS && socket->asked_ms <= socket->heard_ms) {
         socket->asked_ms = now_ms;
         add_frame(socket, WS_PING, (struct bytes){ "?", 1 });
@@ -278,7 +277,8 @@ void websocket_step(struct websocket *socket, short revents, int64_t now_ms)
     }
     // TLS may hold decrypted bytes that poll(2) does not show: one more read after each wait.
     if (socket->state != WEBSOCKET_CONNECTING &&
-            ((revents & (POLLIN | POLLHUP | POLLERR)) != 0 || web_is_tls(socket->stream.web))) {
+            ((revents & (POLLIN | POLLHUP | POLLERR)) != 0 ||
+                    web_address(socket->stream.web)->is_tls)) {
         receive(socket, now_ms);
     }
     if (socket->state != WEBSOCKET_CLOSED) {
@@ -286,6 +286,6 @@ void websocket_step(struct websocket *socket, short revents, int64_t now_ms)
     }
     bool is_up = socket->state == WEBSOCKET_SHAKING || socket->state == WEBSOCKET_OPEN;
     if (is_up && socket->out.bytes > 0 && !flush(socket)) {
-        end(socket, "the connection was cut", false);
+        end(socket, "the connection was cut");
     }
 }

@@ -30,9 +30,8 @@ struct websocket {
     void *context;
     void (*on_open)(void *context);
     void (*on_text)(void *context, struct bytes text);
-    // It did not come about, or is over; why, in plain words. is_foreign: something answered, but
-    // not as a WebSocket: long poll may get through.
-    void (*on_closed)(void *context, const char *why, bool is_foreign);
+    // It did not come about, or is over; why, in plain words.
+    void (*on_closed)(void *context, const char *why);
     enum websocket_state state;
     struct web_stream stream;
     struct ws_parser parser;

@@ -86,6 +86,9 @@ sys/statvfs sys/time sys/timex sys/types sys/uio sys/un sys/wait termios time un
         if (target ~ /^shared\/client\// && !is_client) {
             print where from " may not include " target ", which is of the clients"; bad = 1; next
         }
+        if (target ~ /^shared\/cli\// && !is_client && file !~ /^(chatctl|shared\/cli)\//) {
+            print where from " may not include " target ", which is of the command lines"; bad = 1; next
+        }
         if (to == "shared" || to == from) next
         if (is_layer[to] && part[1] != "chatd") {
             print where part[1] "/ may not include " target ", which is of chatd"; bad = 1

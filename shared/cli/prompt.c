@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "prompt.h"
+#include "shared/cli/prompt.h"
 
 #include <string.h>
 #include <termios.h>
