@@ -1,114 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "service/accounts.h"
+#include "service/account_operation.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/token.h"
 #include "shared/clock.h"
-#include "shared/failpoint.h"
 #include "shared/random.h"
-
-// One operation under way: a few steps, each started by the one before.
-struct operation {
-    struct service *service;
-    void (*done)(void *context, const struct account_result *result);
-    void *context;
-    struct proposal proposal;
-    struct read read;
-    struct hash_work work;
-    struct account_page page;
-    struct name user;
-    char source[THROTTLE_KEY_BYTES_MAX];
-    uint32_t source_bytes;
-    char label[LABEL_BYTES_MAX];
-    uint32_t label_bytes;
-    char token[TOKEN_BYTES_MAX];
-    char password[PASSWORD_BYTES_MAX];
-    uint32_t password_bytes;
-    char new_password[PASSWORD_BYTES_MAX];
-    uint32_t new_password_bytes;
-    struct token presented;
-    uint64_t device;
-    char invite[TOKEN_BYTES_MAX];
-    uint32_t invite_bytes;
-    enum user_state wanted_state;
-    bool is_consumer;
-    bool has_token;
-};
-
-static struct operation *operation_create(struct service *service,
-        const struct account_request *request)
-{
-    struct operation *operation = calloc(1, sizeof(*operation));
-
-    if (operation == NULL) {
-        return NULL;
-    }
-    CHECK(request->password.size <= PASSWORD_BYTES_MAX && request->label.size <= LABEL_BYTES_MAX);
-    operation->service = service;
-    operation->done = request->done;
-    operation->context = request->context;
-    operation->user = name_of(request->user);
-    operation->is_consumer = request->is_consumer;
-    CHECK(request->source.size <= sizeof(operation->source));
-    operation->source_bytes = request->source.size;
-    if (request->source.size > 0) {
-        memcpy(operation->source, request->source.data, request->source.size);
-    }
-    operation->has_token = request->has_token;
-    CHECK(request->invite.size <= TOKEN_BYTES_MAX);
-    operation->invite_bytes = request->invite.size;
-    if (request->invite.size > 0) {
-        memcpy(operation->invite, request->invite.data, request->invite.size);
-    }
-    operation->label_bytes = request->label.size;
-    if (request->label.size > 0) {
-        memcpy(operation->label, request->label.data, request->label.size);
-    }
-    operation->password_bytes = request->password.size;
-    if (request->password.size > 0) {
-        memcpy(operation->password, request->password.data, request->password.size);
-    }
-    return operation;
-}
-
-static void operation_destroy(struct operation *operation)
-{
-    arena_finish(&operation->page.arena);
-    explicit_bzero(operation->password, sizeof(operation->password));
-    explicit_bzero(operation->new_password, sizeof(operation->new_password));
-    explicit_bzero(operation->token, sizeof(operation->token));
-    free(operation);
-}
-
-static void finish(struct operation *operation, enum err err)
-{
-    struct account_result result = {
-        .err = err,
-        .identity = { operation->user, operation->device, operation->is_consumer },
-        .token = operation->token,
-    };
-
-    for (uint32_t i = 0; err == ERR_OK && i < operation->page.device_count; i++) {
-        const struct device *device = &operation->page.devices[i];
-        if (device->id == operation->device) {
-            result.acked_useq = device->acked_useq;
-            result.counter = device->counter;
-        }
-    }
-    operation->done(operation->context, &result);
-    operation_destroy(operation);
-}
-
-static struct bytes user_of(const struct operation *operation)
-{
-    return name_bytes(&operation->user);
-}
 
 static void on_device_made(struct proposal *proposal, const struct applied *applied)
 {
-    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
+    operation_finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
 }
 
 static bool has_room_for_device(const struct operation *operation)
@@ -126,10 +27,10 @@ static enum err propose_device(struct operation *operation)
     unsigned char hash[TOKEN_HASH_BYTES];
 
     operation->device = random_id();
-    token_make(user_of(operation), operation->device, operation->token, hash);
+    token_make(operation_user(operation), operation->device, operation->token, hash);
     struct record record = {
         .type = RECORD_DEVICE_CREATE,
-        .user = user_of(operation),
+        .user = operation_user(operation),
         .device = operation->device,
         .label = { operation->label, operation->label_bytes },
         .hash = { (const char *)hash, sizeof(hash) },
@@ -145,7 +46,7 @@ static void make_device(struct operation *operation)
     enum err err = has_room_for_device(operation) ? propose_device(operation) : ERR_TOO_LARGE;
 
     if (err != ERR_OK) {
-        finish(operation, err);
+        operation_finish(operation, err);
     }
 }
 
@@ -154,13 +55,13 @@ static void on_user_made(struct proposal *proposal, const struct applied *applie
     struct operation *operation = TASK_OF(proposal, struct operation, proposal);
 
     if (applied->outcome == ERR_OK) {
-        directory_learn(operation->service->directory, user_of(operation));
+        directory_learn(operation->service->directory, operation_user(operation));
     }
     if (applied->outcome == ERR_OK && operation->has_token) {
         make_device(operation);
         return;
     }
-    finish(operation, applied->outcome);
+    operation_finish(operation, applied->outcome);
 }
 
 static enum err propose_user(struct operation *operation, struct bytes secret)
@@ -168,7 +69,7 @@ static enum err propose_user(struct operation *operation, struct bytes secret)
     unsigned char hash[TOKEN_HASH_BYTES];
     struct record record = {
         .type = RECORD_USER_CREATE,
-        .user = user_of(operation),
+        .user = operation_user(operation),
         .secret = secret,
         .ts = (uint64_t)clock_wall_ms(),
     };
@@ -191,13 +92,13 @@ static void on_hashed(struct hash_work *work)
         err = propose_user(operation, (struct bytes){ work->stored, work->stored_bytes });
     }
     if (err != ERR_OK) {
-        finish(operation, err);
+        operation_finish(operation, err);
     }
 }
 
 static void on_invited(struct proposal *proposal, const struct applied *applied)
 {
-    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
+    operation_finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
 }
 
 enum err accounts_invite(struct service *service, const struct account_request *request)
@@ -211,7 +112,7 @@ enum err accounts_invite(struct service *service, const struct account_request *
     token_make_code(operation->token, hash);
     const struct record record = {
         .type = RECORD_USER_CREATE,
-        .user = user_of(operation),
+        .user = operation_user(operation),
         .secret = { (const char *)hash, sizeof(hash) },
         .flags = USER_IS_INVITED,
         .ts = (uint64_t)clock_wall_ms(),
@@ -243,19 +144,12 @@ enum err accounts_add(struct service *service, const struct account_request *req
     return err;
 }
 
-static void run_account(struct read *read, struct partition *partition)
-{
-    struct operation *operation = TASK_OF(read, struct operation, read);
-
-    read->err = read_account(partition, user_of(operation), &operation->page);
-}
-
 static void on_device_account(struct read *read)
 {
     struct operation *operation = TASK_OF(read, struct operation, read);
 
     if (read->err != ERR_OK) {
-        finish(operation, read->err);
+        operation_finish(operation, read->err);
         return;
     }
     make_device(operation);
@@ -268,9 +162,9 @@ enum err accounts_add_device(struct service *service, const struct account_reque
     if (operation == NULL) {
         return ERR_MEMORY;
     }
-    operation->read.run = run_account;
+    operation->read.run = operation_read_account;
     operation->read.done = on_device_account;
-    enum err err = service_read(service, user_of(operation), &operation->read);
+    enum err err = service_read(service, operation_user(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
     }
@@ -281,14 +175,14 @@ enum err accounts_add_device(struct service *service, const struct account_reque
 static void note_stored(const struct operation *operation)
 {
     if (operation->read.err == ERR_OK) {
-        meter_note_stored(operation->service->meter, user_of(operation),
+        meter_note_stored(operation->service->meter, operation_user(operation),
                 operation->page.stored_bytes);
     }
 }
 
 static void forgive(const struct operation *operation)
 {
-    throttle_succeeded(operation->service->names, user_of(operation));
+    throttle_succeeded(operation->service->names, operation_user(operation));
     throttle_succeeded(operation->service->sources,
             (struct bytes){ operation->source, operation->source_bytes });
 }
@@ -298,7 +192,7 @@ static void on_verified(struct hash_work *work)
     struct operation *operation = TASK_OF(work, struct operation, work);
 
     if (!work->is_match || operation->page.state != USER_ACTIVE) {
-        finish(operation, ERR_UNAUTHORIZED);
+        operation_finish(operation, ERR_UNAUTHORIZED);
         return;
     }
     forgive(operation);
@@ -319,7 +213,7 @@ static void on_login_account(struct read *read)
                 operation->page.secret, on_verified);
     }
     if (err != ERR_OK) {
-        finish(operation, err);
+        operation_finish(operation, err);
     }
 }
 
@@ -349,9 +243,9 @@ enum err accounts_login(struct service *service, const struct account_request *r
     if (operation == NULL) {
         return ERR_MEMORY;
     }
-    operation->read.run = run_account;
+    operation->read.run = operation_read_account;
     operation->read.done = on_login_account;
-    enum err err = service_read(service, user_of(operation), &operation->read);
+    enum err err = service_read(service, operation_user(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
         return err;
@@ -362,7 +256,7 @@ enum err accounts_login(struct service *service, const struct account_request *r
 
 static void on_password_set(struct proposal *proposal, const struct applied *applied)
 {
-    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
+    operation_finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
 }
 
 static void on_new_hashed(struct hash_work *work)
@@ -371,7 +265,7 @@ static void on_new_hashed(struct hash_work *work)
     enum err err = work->err;
     const struct record record = {
         .type = RECORD_PASSWORD_SET,
-        .user = user_of(operation),
+        .user = operation_user(operation),
         .secret = { work->stored, work->stored_bytes },
         .device = operation->device,
         .ts = (uint64_t)clock_wall_ms(),
@@ -382,7 +276,7 @@ static void on_new_hashed(struct hash_work *work)
         err = cell_propose(operation->service->cell, &record, &operation->proposal);
     }
     if (err != ERR_OK) {
-        finish(operation, err);
+        operation_finish(operation, err);
     }
 }
 
@@ -397,7 +291,7 @@ static void on_old_verified(struct hash_work *work)
         err = hasher_hash(operation->service->hasher, work, new_password, on_new_hashed);
     }
     if (err != ERR_OK) {
-        finish(operation, err);
+        operation_finish(operation, err);
     }
 }
 
@@ -412,7 +306,7 @@ static void on_password_account(struct read *read)
                 operation->page.secret, on_old_verified);
     }
     if (err != ERR_OK) {
-        finish(operation, err);
+        operation_finish(operation, err);
     }
 }
 
@@ -431,9 +325,9 @@ enum err accounts_set_password(struct service *service, const struct account_req
     memcpy(operation->new_password, new_password.data, new_password.size);
     operation->new_password_bytes = new_password.size;
     operation->device = keeper;
-    operation->read.run = run_account;
+    operation->read.run = operation_read_account;
     operation->read.done = on_password_account;
-    enum err err = service_read(service, user_of(operation), &operation->read);
+    enum err err = service_read(service, operation_user(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
         return err;
@@ -442,37 +336,19 @@ enum err accounts_set_password(struct service *service, const struct account_req
     return ERR_OK;
 }
 
-// Of a name that administration may change: what reserves one and what is gone are refused.
-static enum err check_changeable(const struct operation *operation, enum err err)
-{
-    if (err != ERR_OK) {
-        return err;
-    }
-    switch (operation->page.state) {
-    case USER_ACTIVE:
-    case USER_DISABLED:
-        return ERR_OK;
-    case USER_INVITED:
-        return ERR_INVALID;
-    case USER_DELETED:
-        break;
-    }
-    return ERR_NOT_FOUND;
-}
-
 static void on_reset_account(struct read *read)
 {
     struct operation *operation = TASK_OF(read, struct operation, read);
     struct bytes password = { operation->password, operation->password_bytes };
-    enum err err = check_changeable(operation, read->err);
+    enum err err = operation_check_changeable(operation, read->err);
 
     if (err == ERR_OK) {
-        throttle_succeeded(operation->service->names, user_of(operation));
+        throttle_succeeded(operation->service->names, operation_user(operation));
         operation->device = 0; // no device keeps its token
         err = hasher_hash(operation->service->hasher, &operation->work, password, on_new_hashed);
     }
     if (err != ERR_OK) {
-        finish(operation, err);
+        operation_finish(operation, err);
     }
 }
 
@@ -483,98 +359,9 @@ enum err accounts_reset_password(struct service *service, const struct account_r
     if (operation == NULL) {
         return ERR_MEMORY;
     }
-    operation->read.run = run_account;
+    operation->read.run = operation_read_account;
     operation->read.done = on_reset_account;
-    enum err err = service_read(service, user_of(operation), &operation->read);
-    if (err != ERR_OK) {
-        operation_destroy(operation);
-    }
-    return err;
-}
-
-static void on_state_set(struct proposal *proposal, const struct applied *applied)
-{
-    finish(TASK_OF(proposal, struct operation, proposal), applied->outcome);
-}
-
-static enum err propose_state(struct operation *operation)
-{
-    const struct record record = {
-        .type = RECORD_USER_STATE,
-        .user = user_of(operation),
-        .flags = (uint64_t)operation->wanted_state,
-        .ts = (uint64_t)clock_wall_ms(),
-    };
-
-    operation->proposal.done = on_state_set;
-    return cell_propose(operation->service->cell, &record, &operation->proposal);
-}
-
-static void on_secrets_gone(struct proposal *proposal, const struct applied *applied)
-{
-    struct operation *operation = TASK_OF(proposal, struct operation, proposal);
-    enum err err = applied->outcome;
-
-    (void)FAILPOINT("accounts.half_deleted");
-    if (err == ERR_OK) {
-        err = propose_state(operation);
-    }
-    if (err != ERR_OK) {
-        finish(operation, err);
-    }
-}
-
-// First the secrets, then the name: a crash between the two leaves an account that nobody can use,
-// and that can be deleted again.
-static enum err propose_deletion(struct operation *operation)
-{
-    const struct record record = {
-        .type = RECORD_PASSWORD_SET,
-        .user = user_of(operation),
-        .ts = (uint64_t)clock_wall_ms(),
-    };
-
-    operation->proposal.done = on_secrets_gone;
-    return cell_propose(operation->service->cell, &record, &operation->proposal);
-}
-
-static void on_state_account(struct read *read)
-{
-    struct operation *operation = TASK_OF(read, struct operation, read);
-    enum err err = check_changeable(operation, read->err);
-    bool is_deletion = operation->wanted_state == USER_DELETED;
-
-    if (is_deletion && err == ERR_INVALID) {
-        err = ERR_OK; // takes an invite back
-    }
-    if (err == ERR_OK && operation->wanted_state == USER_ACTIVE) {
-        // Who was disabled will have tried the right password, too.
-        throttle_succeeded(operation->service->names, user_of(operation));
-    }
-    if (err == ERR_OK && operation->page.state == operation->wanted_state) {
-        finish(operation, ERR_OK);
-        return;
-    }
-    if (err == ERR_OK) {
-        err = is_deletion ? propose_deletion(operation) : propose_state(operation);
-    }
-    if (err != ERR_OK) {
-        finish(operation, err);
-    }
-}
-
-enum err accounts_set_state(struct service *service, const struct account_request *request,
-        enum user_state state)
-{
-    struct operation *operation = operation_create(service, request);
-
-    if (operation == NULL) {
-        return ERR_MEMORY;
-    }
-    operation->wanted_state = state;
-    operation->read.run = run_account;
-    operation->read.done = on_state_account;
-    enum err err = service_read(service, user_of(operation), &operation->read);
+    enum err err = service_read(service, operation_user(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
     }
@@ -597,12 +384,12 @@ static void on_resume_account(struct read *read)
     bool is_right = token_matches(&operation->presented, found->token_hash) && found != &nobody &&
             !found->is_revoked && operation->page.state == USER_ACTIVE;
     if (read->err != ERR_OK && read->err != ERR_NOT_FOUND) {
-        finish(operation, read->err);
+        operation_finish(operation, read->err);
         return;
     }
     operation->device = found->id;
     operation->is_consumer = found->is_consumer;
-    finish(operation, is_right ? ERR_OK : ERR_UNAUTHORIZED);
+    operation_finish(operation, is_right ? ERR_OK : ERR_UNAUTHORIZED);
 }
 
 enum err accounts_resume(struct service *service, struct bytes token,
@@ -619,10 +406,10 @@ enum err accounts_resume(struct service *service, struct bytes token,
         return ERR_MEMORY;
     }
     operation->presented = presented;
-    operation->presented.user = user_of(operation);
-    operation->read.run = run_account;
+    operation->presented.user = operation_user(operation);
+    operation->read.run = operation_read_account;
     operation->read.done = on_resume_account;
-    enum err err = service_read(service, user_of(operation), &operation->read);
+    enum err err = service_read(service, operation_user(operation), &operation->read);
     if (err != ERR_OK) {
         operation_destroy(operation);
     }
