@@ -39,6 +39,7 @@ PROGRAMS = {
     "quotas": ("scenario/quotas.py", [], []),
     "bad_input": ("scenario/bad_input.py", [], []),
     "scripts": ("scenario/scripts.py", [], []),
+    "commands": ("scenario/commands.py", [], []),
     "screen": ("scenario/screen.py", [], []),
     "screen_picture": ("scenario/screen_picture.py", [], []),
     "script_storm": ("scenario/script_storm.py", [], ["--seconds", "600", "--fortunes", "40000"]),

@@ -13,13 +13,13 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import scripts  # noqa: E402
 from tmux import Terminal  # noqa: E402
+from tui import Home  # noqa: E402
+from tui_case import TuiCase  # noqa: E402
 
 
-class Screen(scripts.Case):
+class Screen(TuiCase):
     options = ("--registration", "invite")
 
     def open(self, home, *words, **more):
@@ -75,7 +75,7 @@ class Screen(scripts.Case):
         script = self.script(ann)
         token = script.call("device.create", label="second")["result"]["token"]
         script.finish()
-        second = scripts.Home(self.root.name, ann.user + "-2", token, self.server)
+        second = Home(self.root.name, ann.user + "-2", token, self.server)
         screens = [self.open(ann), self.open(second)]
         for screen in screens:
             screen.until("for both")
@@ -385,7 +385,7 @@ class Screen(scripts.Case):
         ann, = self.people("ann")
         name = f"newcomer{self.number}"
         invite = re.search(r"\S+$", self.server.ctl("user", "invite", name).stdout.strip())[0]
-        home = scripts.Home(self.root.name, name, None, self.server)
+        home = Home(self.root.name, name, None, self.server)
         url, home.url = home.url, "http://127.0.0.1:1"
         screen = self.open(home, has_errors=True)
         screen.until("Server [http://127.0.0.1:1]:")
@@ -428,9 +428,6 @@ class Screen(scripts.Case):
         screen = self.open(ann)
         screen.until(lambda _: not screen.is_running())
         self.assertIn("chat-tui login", screen.said())
-
-
-del scripts.Json, scripts.Outbox, scripts.Transports, scripts.People, scripts.Login, scripts.Tls
 
 if __name__ == "__main__":
     unittest.main(verbosity=1)

@@ -16,11 +16,11 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import scripts  # noqa: E402
 from server import Server  # noqa: E402
 from tmux import Terminal  # noqa: E402
+from tui import Home  # noqa: E402
+from tui_case import TuiCase  # noqa: E402
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 BLOCK = re.compile(r"(<!-- picture -->\n)(.*?)(<!-- end of picture -->)", re.S)
@@ -43,7 +43,7 @@ class Picture(unittest.TestCase):
         with Server() as server:
             root = server.root
             tokens = server.import_users(["alice", "bob", "carol", "dave"])
-            homes = {name: scripts.Home(root, name, token, server)
+            homes = {name: Home(root, name, token, server)
                      for name, token in tokens.items()}
             homes["dave"].run("send", "alice", "see you on Monday")
             homes["alice"].run("send", "carol", "Thanks!")
@@ -83,7 +83,7 @@ class Picture(unittest.TestCase):
                          "run tests/scenario/screen_picture.py --write")
 
 
-class Bytes(scripts.Case):
+class Bytes(TuiCase):
     def watch(self, home, keys, wanted):
         """What chat-tui writes to a terminal until it shows that text."""
         pid, terminal = pty.fork()
@@ -128,9 +128,6 @@ class Bytes(scripts.Case):
         for one in "\u202e\u2066\u200f\u061c\ufeff\u200d\ufe0f":
             self.assertNotIn(one, written)
         self.assertNotIn("owned\x07", written)
-
-
-del scripts.Json, scripts.Outbox, scripts.Transports, scripts.People, scripts.Login, scripts.Tls
 
 if __name__ == "__main__":
     unittest.main(argv=[word for word in sys.argv if word != "--write"], verbosity=1)

@@ -1,108 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""chat-tui as scripts use it: --json, send, listen and login, each promise of chat-tui(1)."""
+"""chat-tui --json and its outbox, as scripts use them: each promise of chat-tui(1)."""
 
 import json
-import os
 import pathlib
 import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from gate import Gate  # noqa: E402
-from server import Server  # noqa: E402
-from tls import make_certificate  # noqa: E402
-from tui import Home  # noqa: E402
-
-NOWHERE = "http://127.0.0.1:1"
+from tui_case import NOWHERE, TuiCase  # noqa: E402
 
 
-class Case(unittest.TestCase):
-    """One chatd; fresh users and homes for each test."""
-    number = 0
-
-    options = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server(options=cls.options).start()
-        cls.root = tempfile.TemporaryDirectory(prefix="chat-scripts-")
-
-    @classmethod
-    def tearDownClass(cls):
-        complaints = cls.server.complaints()
-        cls.server.close()
-        cls.root.cleanup()
-        if complaints:
-            raise AssertionError(f"chatd complained: {complaints[:3]}")
-
-    def people(self, *stems):
-        Case.number += 1
-        names = [f"{stem}{Case.number}" for stem in stems]
-        tokens = self.server.import_users(names)
-        homes = [Home(self.root.name, name, tokens[name], self.server) for name in names]
-        for home, name in zip(homes, names):
-            home.user = name
-        return homes
-
-    def gate(self, *homes):
-        gate = Gate(self.server.address)
-        self.addCleanup(gate.close)
-        for home in homes:
-            home.url = gate.url
-        return gate
-
-    def script(self, home, *words, **more):
-        script = home.script(*words, **more)
-
-        def end():
-            if script.process.poll() is None:
-                script.kill()
-            self.assertNotIn("Sanitizer", script.said)
-            self.assertNotIn("runtime error", script.said)
-        self.addCleanup(end)
-        return script
-
-    def result(self, answer):
-        self.assertIn("result", answer)
-        return answer["result"]
-
-    def kind(self, answer):
-        return answer["error"]["data"]["kind"]
-
-    def history(self, home, peer):
-        script = self.script(home)
-        page = self.result(script.call("history.get", peer=peer.user, limit=500))
-        script.finish()
-        return [message["text"] for message in page["messages"]]
-
-    def send_while_down(self, home, peer, texts):
-        """Leaves them in the outbox of a script that is killed before it could send them."""
-        gate = Gate(self.server.address)
-        url, home.url = home.url, gate.url
-        script = self.script(home)
-        script.call("ping")
-        script.last_id = 0
-        gate.is_deaf = True
-        gate.cut()
-        script.until(lambda v: v.get("params", {}).get("transport") == "offline")
-        for text in texts:
-            script.ask("message.send", to=peer.user, text=text)
-        time.sleep(0.6)
-        script.kill()
-        gate.close()
-        home.url = url
-
-
-class Json(Case):
+class Json(TuiCase):
     def test_empty_input_is_the_end_at_once_and_connects_to_nobody(self):
         ann, = self.people("ann")
         ann.url = NOWHERE
@@ -325,7 +240,7 @@ class Json(Case):
         script.finish()
 
 
-class Outbox(Case):
+class Outbox(TuiCase):
     def test_what_could_not_be_sent_goes_out_with_the_next_start_once_and_in_order(self):
         ann, bob = self.people("ann", "bob")
         texts = [f"m{i}" for i in range(50)]
@@ -455,7 +370,7 @@ class Outbox(Case):
                          .returncode, 1)
 
 
-class Transports(Case):
+class Transports(TuiCase):
     def test_long_poll_where_no_websocket_gets_through_and_back(self):
         ann, bob = self.people("ann", "bob")
         gate = self.gate(ann, bob)
@@ -546,193 +461,6 @@ class Transports(Case):
             time.sleep(3)
             self.assertLessEqual(ticks() - before, 1, "of 300 hundredths of a second")
             script.kill()
-
-
-class People(Case):
-    def test_listen_prints_what_is_new_and_acknowledges_it(self):
-        ann, bob, eve = self.people("ann", "bob", "eve")
-        ann.run("send", bob.user, "one\nof two lines")
-        eve.run("send", bob.user, "\033[31mevil\u202e\x07")
-        bob.run("send", ann.user, "mine")
-        done = bob.run("listen", "--count", "2", "--wait", "10")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        lines = done.stdout.splitlines()
-        self.assertRegex(lines[0], rf"^\d{{4}}-\d\d-\d\dT\S+Z {ann.user}: one$")
-        self.assertEqual(lines[1], "    of two lines")
-        self.assertTrue(lines[2].endswith(f"{eve.user}: ?[31mevil??"), lines[2])
-        done = bob.run("listen", "--wait", "0.5")
-        self.assertEqual((done.returncode, done.stdout), (0, ""))
-        ann.run("send", bob.user, "three")
-        eve.run("send", bob.user, "four")
-        eve.run("send", bob.user, "five")
-        done = bob.run("listen", "--json", "--from", eve.user, "--count", "1", "--wait", "10")
-        self.assertEqual([json.loads(line)["text"] for line in done.stdout.splitlines()], ["four"])
-        done = bob.run("listen", "--json", "--wait", "1")
-        self.assertEqual([json.loads(line)["text"] for line in done.stdout.splitlines()], ["five"])
-        self.assertEqual(bob.run("listen", "--count", "1", "--wait", "0.5").returncode, 124)
-
-    def test_send_takes_standard_input_as_it_is(self):
-        ann, bob = self.people("ann", "bob")
-        for text, stored in (("a\n", "a"), ("a\nb\n\n", "a\nb\n"), ("ü 👩‍🚀", "ü 👩‍🚀"),
-                             ("x" * 16384, "x" * 16384)):
-            done = ann.run("send", bob.user, "-", text=text)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(self.history(ann, bob)[-1], stored)
-        for text in ("", "\n", "x" * 16385):
-            self.assertEqual(ann.run("send", bob.user, "-", text=text).returncode, 2)
-        done = ann.run("send", "--json", bob.user, "seen")
-        self.assertEqual(json.loads(done.stdout)["seq"], 5)
-
-    def test_wrong_words_are_explained(self):
-        ann, = self.people("ann")
-        for words, said in ((["send"], "usage: chat-tui send"), (["sned", "x"], "no command"),
-                            (["send", "No Body", "x"], "user's name"), ([], "--json"),
-                            (["--transport", "pigeon", "listen"], "auto or poll"),
-                            (["--count", "0", "listen"], "--count"),
-                            (["--wait", "x", "listen"], "--wait"),
-                            (["send", ann.user, "two", "words"], "quotes"),
-                            (["--server", "ftp://x", "listen"], "server address"),
-                            (["--server", "http://192.0.2.1:7480", "listen"], "not encrypted"),
-                            (["--server", "http://127.evil.example", "listen"], "not encrypted"),
-                            (["--config", "/nonexistent", "listen"], "/nonexistent"),
-                            (["--profile", "Not A Name", "listen"], "profile")):
-            done = ann.run(*words)
-            self.assertEqual(done.returncode, 2, (words, done.stderr))
-            self.assertIn(said, done.stderr)
-
-    def test_a_token_that_is_not_valid_or_not_private_is_refused(self):
-        ann, bob = self.people("ann", "bob")
-        ann.token_file.chmod(0o640)
-        done = ann.run("send", bob.user, "x")
-        self.assertEqual(done.returncode, 4)
-        self.assertIn("chmod 600", done.stderr)
-        ann.token_file.chmod(0o600)
-        ann.token_file.write_text("A" * 43 + "\n")
-        for words in (["send", bob.user, "x"], ["listen"],
-                      ["--transport", "poll", "listen"]):
-            done = ann.run(*words)
-            self.assertEqual(done.returncode, 4, words)
-            self.assertIn("chat-tui login", done.stderr)
-        done = ann.run("--json", text='{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
-        self.assertEqual(done.returncode, 4)
-
-    def test_a_revoked_device_ends_with_answers(self):
-        ann, bob = self.people("ann", "bob")
-        script = self.script(ann)
-        script.call("session.logout")
-        script.ask("message.send", to=bob.user, text="too late")
-        value = script.next()
-        while value is not None:
-            value = script.next()
-        self.assertEqual(script.process.wait(20), 4)
-        self.assertEqual(self.history(bob, ann) if "too late" in script.said else [], [])
-
-
-class Login(Case):
-    def fresh(self, name):
-        subprocess.run([str(self.server.bin / "chatctl"), "--admin-socket", str(self.server.admin),
-                        "user", "add", name, "--password"], input="correct horse\n", text=True,
-                       check=True, capture_output=True)
-        home = Home(self.root.name, f"home-{name}", None, self.server)
-        home.user = name
-        return home
-
-    def test_login_keeps_the_token_and_the_server_and_nothing_shows_the_password(self):
-        self.fresh("lisa")
-        home = self.fresh("lars")
-        done = home.run("--user", "lars", "login", "--label", "laptop", text="correct horse\n")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertNotIn("horse", done.stdout + done.stderr)
-        for path in home.directory.rglob("*"):
-            if path.is_file():
-                self.assertEqual(path.stat().st_mode & 0o077, 0, path)
-                self.assertNotIn(b"horse", path.read_bytes())
-        home.command = lambda *words: [str(self.server.bin / "chat-tui"), *words]  # no --server
-        self.assertEqual(home.run("send", "lisa", "hello").returncode, 0)
-        script = self.script(home)
-        devices = self.result(script.call("device.list"))["devices"]
-        self.assertEqual([d["label"] for d in devices], ["laptop"])
-        script.finish()
-
-    def test_a_wrong_password_and_nobody(self):
-        home = self.fresh("lea")
-        done = home.run("listen")
-        self.assertEqual(done.returncode, 4)
-        self.assertIn("chat-tui login", done.stderr)
-        done = home.run("--user", "lea", "login", text="wrong password\n")
-        self.assertEqual(done.returncode, 4)
-        self.assertEqual(list(home.directory.rglob("token")), [])
-        self.assertEqual(home.run("login", text="").returncode, 2)
-        home.url = NOWHERE
-        self.assertEqual(home.run("--user", "lea", "login", text="x\n").returncode, 3)
-
-    def test_a_password_command_and_profiles(self):
-        home = self.fresh("lou")
-        self.fresh("max")
-        config = home.directory / ".config/chat-tui/config"
-        config.parent.mkdir(parents=True)
-        config.write_text(f"# two accounts\nserver = {home.url}\nuser = lou\n"
-                          "password_cmd = printf 'correct horse\\n'\n\n"
-                          "[work]\nuser = max\n")
-        home.command = lambda *words: [str(self.server.bin / "chat-tui"), *words]
-        self.assertEqual(home.run("send", "max", "from lou").returncode, 0)
-        done = home.run("--profile", "work", "listen", "--count", "1", "--wait", "10")
-        self.assertIn("lou: from lou", done.stdout)
-        self.assertIn("no section", home.run("--config", str(config), "--profile", "other",
-                                             "listen").stderr)
-        config.write_text("colour = red\n")
-        done = home.run("listen")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn(":1:", done.stderr)
-
-    def test_a_new_login_sends_what_the_old_device_could_not(self):
-        home = self.fresh("liv")
-        other = self.fresh("mia")
-        self.assertEqual(home.run("--user", "liv", "login", text="correct horse\n").returncode, 0)
-        self.send_while_down(home, other, ["waited for a new login"])
-        self.assertEqual(home.run("--user", "liv", "login", text="correct horse\n").returncode, 0)
-        done = home.run("--json", text='{"jsonrpc":"2.0","id":9,"method":"history.get",'
-                        '"params":{"peer":"mia"}}\n')
-        self.assertIn("waited for a new login", done.stdout)
-        # Another user's outbox is not sent in this one's name.
-        self.send_while_down(home, other, ["of liv"])
-        self.fresh("nia")
-        self.assertEqual(home.run("--user", "nia", "login", text="correct horse\n").returncode, 0)
-        done = home.run("--json", text='{"jsonrpc":"2.0","id":9,"method":"history.get",'
-                        '"params":{"peer":"mia"}}\n')
-        self.assertNotIn("of liv", done.stdout)
-        self.assertIn("another user", done.stderr)
-
-
-class Tls(unittest.TestCase):
-    def test_certificates_by_their_signer_or_by_their_fingerprint(self):
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            certificate, key = make_certificate(folder)
-            with Server(options=["--tls-certificate", str(certificate), "--tls-key",
-                                 str(key)]) as server:
-                tokens = server.import_users(["ann", "bob"])
-                ann = Home(name, "ann", tokens["ann"], server)
-                ann.url = f"https://127.0.0.1:{server.address[1]}"
-                done = ann.run("--timeout", "2", "send", "bob", "x")
-                self.assertEqual(done.returncode, 124)
-                self.assertIn("certificate", done.stderr)
-                for more in ([], ["--transport", "poll"]):
-                    done = ann.run("--ca-file", str(certificate), *more, "send", "bob", "trusted")
-                    self.assertEqual(done.returncode, 0, done.stderr)
-                digest = subprocess.run(["openssl", "x509", "-in", str(certificate), "-noout",
-                                         "-fingerprint", "-sha256"], capture_output=True,
-                                        text=True, check=True).stdout
-                digest = digest.split("=")[1].strip().replace(":", "").lower()
-                config = ann.directory / "config"
-                for text, code in ((digest, 0), ("0" * 64, 124)):
-                    config.write_text(f"fingerprint = {text}\n")
-                    for more in ([], ["--transport", "poll"]):
-                        done = ann.run("--config", str(config), "--timeout", "3", *more, "send",
-                                       "bob", "pinned")
-                        self.assertEqual(done.returncode, code, done.stderr)
-                self.assertIn("not the one", done.stderr)
-
 
 
 if __name__ == "__main__":
