@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "shared/client/error_object.h"
+
 const char *request_read(const struct json *root, struct request_line *line, enum err *err)
 {
     struct bytes version = { "", 0 };
@@ -89,8 +91,7 @@ void request_write_error(const struct buffer *id, enum err err, const char *mess
         struct buffer *out)
 {
     add_head(out, id);
-    buffer_print(out, ",\"error\":{\"code\":%d,\"message\":", err_code(err));
-    json_add_string(out, bytes_of(message));
-    buffer_print(out, ",\"data\":{\"kind\":\"%s\",\"retryable\":%s}}}", err_kind(err),
-            err_is_retryable(err) ? "true" : "false");
+    buffer_add_literal(out, ",\"error\":");
+    error_object_add(out, err, message, false);
+    buffer_add_byte(out, '}');
 }

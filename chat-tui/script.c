@@ -35,6 +35,7 @@ struct script {
     struct list answered; // struct request, by their place in the output
     unsigned open_count;
     size_t open_bytes;
+    int64_t began_ms;
     int signal_fd;
     bool is_up; // was once
     bool is_refused;
@@ -114,8 +115,14 @@ static void on_event(void *context, struct bytes text, const struct json *root)
 {
     struct script *script = context;
 
-    (void)root;
-    output_line(&script->output, text);
+    struct buffer line = { 0 };
+
+    if (memchr(text.data, '\n', text.size) == NULL) {
+        output_line(&script->output, text);
+        return;
+    }
+    json_dump(root, &line); // line ends between the words of JSON are allowed, but not here
+    write_buffer(script, &line);
 }
 
 static void on_reset(void *context, const char *cursor)
@@ -442,17 +449,23 @@ static void turn(struct script *script, int64_t end_ms)
     client_pause(script->client, output_waiting(&script->output) > OUTPUT_BYTES_PAUSE);
 }
 
-static void run(struct script *script)
+static int64_t end_of_time(const struct script *script)
 {
     int64_t timeout = script->options->timeout_ms;
-    int64_t end_ms = timeout > 0 ? clock_monotonic_ms() + timeout : INT64_MAX;
+
+    return timeout > 0 ? script->began_ms + timeout : INT64_MAX;
+}
+
+static void run(struct script *script)
+{
+    int64_t end_ms = end_of_time(script);
 
     client_start(script->client);
     while (!is_done(script)) {
         if (clock_monotonic_ms() >= end_ms) {
             complain(
                     "not done within %.3g s: what is in the outbox goes out with the next chat-tui",
-                    (double)timeout / 1000);
+                    (double)script->options->timeout_ms / 1000);
             script->code = EXIT_TIMEOUT;
             return;
         }
@@ -475,10 +488,12 @@ static void says(void *context, const char *sentence)
 // Only one process sends for a device at a time.
 static bool hold_outbox(struct script *script)
 {
+    int64_t end_ms = end_of_time(script);
     bool is_told = false;
 
     if (outbox_open(script->profile->directory, &script->outbox) != ERR_OK) {
         complain("%s", outbox_reason(script->outbox));
+        script->code = EXIT_FAILED;
         return false;
     }
     while (!outbox_try_hold(script->outbox)) {
@@ -488,6 +503,11 @@ static bool hold_outbox(struct script *script)
                     "own, with --consumer, need not wait)");
         }
         is_told = true;
+        if (clock_monotonic_ms() >= end_ms) {
+            complain("it has not ended in time: nothing was done");
+            script->code = EXIT_TIMEOUT;
+            return false;
+        }
         usleep(HOLD_POLL_MS * 1000);
     }
     return true;
@@ -509,6 +529,7 @@ static bool set_up(struct script *script, struct web *web)
     if (client_create(&options, &script->client) != ERR_OK ||
             sender_create(script->client, script->outbox, says, NULL, &script->sender) != ERR_OK) {
         complain("%s", outbox_reason(script->outbox));
+        script->code = EXIT_FAILED;
         return false;
     }
     return true;
@@ -571,10 +592,9 @@ enum exit_code script_run(struct profile *profile, struct web *web,
     list_init(&script.answered);
     output_init(&script.output, STDOUT_FILENO);
     if (wait_for_input(&script)) {
+        script.began_ms = clock_monotonic_ms();
         if (set_up(&script, web)) {
             run(&script);
-        } else {
-            script.code = EXIT_FAILED;
         }
     }
     tear_down(&script);

@@ -96,7 +96,7 @@ static void on_page(void *context, const struct json *answer)
             request->conversation->head_seq > 0) {
         model_notice(model_of(app), clock_monotonic_ms() + 5000, "the history can't be read now");
     } else if (result != NULL) {
-        store_history(app->store, request->conversation, result, request->before);
+        store_history(app->store, request->conversation, result);
     }
     if (result != NULL &&
             !update_page(model_of(app), request->conversation, result, request->before)) {

@@ -222,7 +222,7 @@ void store_event(struct store *store, struct model *model, const struct json *ro
 }
 
 void store_history(struct store *store, struct conversation *conversation,
-        const struct json *result, uint64_t before)
+        const struct json *result)
 {
     const struct json *messages = json_get(result, "messages");
     size_t count = json_count(messages);
@@ -230,13 +230,11 @@ void store_history(struct store *store, struct conversation *conversation,
     struct cache_history history = { .peer = name_bytes(&conversation->peer),
         .messages = views,
         .count = count };
-    struct head_view digest = views_head(result); // the answer names its digest as a head does
     bool has_more = false, is_dropped = false;
 
-    (void)before;
     json_read_uint(json_get(result, "head_seq"), &history.head_seq);
     json_read_bool(json_get(result, "more"), &has_more);
-    history.digest = digest.digest;
+    history.digest = views_digest(result);
     history.is_start = !has_more;
     for (size_t i = 0; views != NULL && i < count; i++) {
         views[i] = views_message(json_at(messages, i));

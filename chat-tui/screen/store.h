@@ -33,7 +33,7 @@ bool store_page(struct store *store, struct model *model, struct conversation *c
 void store_heads(struct store *store, struct model *model, const struct json *result);
 void store_event(struct store *store, struct model *model, const struct json *root);
 void store_history(struct store *store, struct conversation *conversation,
-        const struct json *result, uint64_t before);
+        const struct json *result);
 // One's own message, edit or delete, from its answer.
 void store_own(struct store *store, struct conversation *conversation,
         const struct message_view *message);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "shared/client/call.h"
 
+#include "shared/client/error_object.h"
+
 #include <stdlib.h>
 
 void calls_init(struct calls *calls)
@@ -97,10 +99,9 @@ static void fail(struct calls *calls, struct call *call, enum err err, const cha
     struct buffer text = { 0 };
     char reason[160];
 
-    buffer_print(&text, "{\"error\":{\"code\":%d,\"message\":", err_code(err));
-    json_add_string(&text, bytes_of(message));
-    buffer_print(&text, ",\"data\":{\"kind\":\"%s\",\"retryable\":%s%s}}}", err_kind(err),
-            err_is_retryable(err) ? "true" : "false", is_unknown ? ",\"outcome\":\"unknown\"" : "");
+    buffer_add_literal(&text, "{\"error\":");
+    error_object_add(&text, err, message, is_unknown);
+    buffer_add_byte(&text, '}');
     struct json *root = buffer_is_whole(&text)
             ? json_parse(text.data, text.bytes, reason, sizeof(reason))
             : NULL;

@@ -90,11 +90,16 @@ struct head_view views_head(const struct json *head)
         .peer_delivered_seq = number(head, "peer_delivered_seq"),
         .peer_read_seq = number(head, "peer_read_seq"),
         .unread = number(head, "unread"),
-        .digest = hexadecimal(head, "digest"),
+        .digest = views_digest(head),
         .is_blocked = flag(head, "blocked"),
         .has_last = last != NULL,
         .last = views_message(last),
     };
+}
+
+uint64_t views_digest(const struct json *object)
+{
+    return hexadecimal(object, "digest");
 }
 
 struct receipt_view views_receipt(const struct json *receipt)

@@ -41,6 +41,14 @@ class People(TuiCase):
         self.assertEqual([json.loads(line)["text"] for line in done.stdout.splitlines()], ["five"])
         self.assertEqual(bob.run("listen", "--count", "1", "--wait", "0.5").returncode, 124)
 
+    def test_plain_text_does_not_go_through_a_proxy(self):
+        ann, bob = self.people("ann", "bob")
+        for name in ("http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"):
+            ann.more[name] = "http://127.0.0.1:1"
+        for more in ([], ["--transport", "poll"]):
+            done = ann.run(*more, "--timeout", "10", "send", bob.user, "straight")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_send_takes_standard_input_as_it_is(self):
         ann, bob = self.people("ann", "bob")
         for text, stored in (("a\n", "a"), ("a\nb\n\n", "a\nb\n"), ("ü 👩‍🚀", "ü 👩‍🚀"),

@@ -275,6 +275,8 @@ class Outbox(TuiCase):
         second.ask("message.send", to=bob.user, text="second")
         time.sleep(0.5)
         self.assertIn("another chat-tui sends for this device", second.said)
+        third = ann.run("--json", "--timeout", "1", text='{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+        self.assertEqual((third.returncode, third.stdout), (124, ""))
         self.result(first.call("message.send", to=bob.user, text="first"))
         self.assertEqual(first.finish(), 0)
         second.until(lambda v: v.get("id") == 1)
