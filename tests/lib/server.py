@@ -112,6 +112,10 @@ class Server:
         return self.process.pid
 
     @property
+    def http(self):
+        return f"http://{self.address[0]}:{self.address[1]}"
+
+    @property
     def url(self):
         return f"ws://{self.address[0]}:{self.address[1]}/ws"
 

@@ -23,7 +23,7 @@ class Home:
         self.token = token
         self.server = server
         self.more = {}  # of the environment
-        self.url = server.url.replace("ws://", "http://").removesuffix("/ws")
+        self.url = server.http
 
     def environment(self):
         return {"HOME": str(self.directory), "PATH": os.environ["PATH"],

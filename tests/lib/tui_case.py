@@ -2,6 +2,7 @@
 """The base of scenarios with chat-tui: one chatd for each class, fresh users and homes for each test."""
 
 import itertools
+import subprocess
 import tempfile
 import time
 import unittest
@@ -38,6 +39,15 @@ class TuiCase(unittest.TestCase):
         for home, name in zip(homes, names):
             home.user = name
         return homes
+
+    def fresh(self, name):
+        """A user with a password, whose home has no token yet."""
+        subprocess.run([str(self.server.bin / "chatctl"), "--admin-socket", str(self.server.admin),
+                        "user", "add", name, "--password"], input="correct horse\n", text=True,
+                       check=True, capture_output=True)
+        home = Home(self.root.name, f"home-{name}", None, self.server)
+        home.user = name
+        return home
 
     def gate(self, *homes):
         gate = Gate(self.server.address)

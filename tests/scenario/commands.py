@@ -3,7 +3,10 @@
 """chat-tui's commands for people who want no RPC: send, listen and login; tokens and certificates."""
 
 import json
+import os
 import pathlib
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +15,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from server import Server  # noqa: E402
+from server import ROOT, Server  # noqa: E402
 from tls import make_certificate  # noqa: E402
 from tui import Home  # noqa: E402
 from tui_case import NOWHERE, TuiCase  # noqa: E402
@@ -107,14 +110,6 @@ class People(TuiCase):
 
 
 class Login(TuiCase):
-    def fresh(self, name):
-        subprocess.run([str(self.server.bin / "chatctl"), "--admin-socket", str(self.server.admin),
-                        "user", "add", name, "--password"], input="correct horse\n", text=True,
-                       check=True, capture_output=True)
-        home = Home(self.root.name, f"home-{name}", None, self.server)
-        home.user = name
-        return home
-
     def test_login_keeps_the_token_and_the_server_and_nothing_shows_the_password(self):
         self.fresh("lisa")
         home = self.fresh("lars")
@@ -180,6 +175,54 @@ class Login(TuiCase):
                         '"params":{"peer":"mia"}}\n')
         self.assertNotIn("of liv", done.stdout)
         self.assertIn("another user", done.stderr)
+
+
+class Documents(TuiCase):
+    """What the README and the manual tell people to type."""
+
+    def test_the_three_lines_of_the_readme(self):
+        section = (ROOT / "README.md").read_text().split("\n## Scripting in three lines\n")[1]
+        section = section.split("\n## ")[0]
+        block = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+        commands = re.sub(r"\|\n *", "| ", block).replace("build/release/bin", str(self.server.bin))
+        commands = [line.replace("http://127.0.0.1:7480", self.server.http)
+                    for line in commands.splitlines() if line]
+        self.assertEqual(len(commands), 4, commands)
+        alice, bob = self.fresh("alice"), self.fresh("bob")
+        self.assertEqual(bob.run("--user", "bob", "login", text="correct horse\n").returncode, 0)
+        said = []
+        for command in commands:
+            if "listen" in command:
+                self.assertEqual(bob.run("send", "alice", "got it").returncode, 0)
+            done = subprocess.run(["sh", "-c", command], input="correct horse\n", text=True,
+                                  capture_output=True, timeout=60, env=alice.environment(),
+                                  check=False)
+            self.assertEqual(done.returncode, 0, (command, done.stderr))
+            said.append(done.stdout)
+        self.assertIn("logged in as alice", said[0])
+        self.assertIn("bob: got it", said[2])
+        self.assertIn('"result":', said[3])
+        texts = self.history(alice, bob)
+        self.assertIn("Filesystem", texts[0])
+        self.assertEqual(texts[-1], "done")
+
+    def test_the_manual_s_echo_program_echoes_once_through_kills(self):
+        page = (ROOT / "man/chat-tui.1").read_text()
+        program = page.split(".Bd -literal -offset indent\n")[1].split(".Ed\n")[0]
+        program = program.replace("\\e", "\\").replace('"chat-tui"',
+                                                       f'"{self.server.bin / "chat-tui"}"')
+        ann, eve = self.people("ann", "eve")
+        home = self.fresh("echo")
+        done = home.run("--user", "echo", "login", text="correct horse\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for word in ("one", "two", "three"):
+            echo = subprocess.Popen([sys.executable, "-c", program], env=home.environment(),
+                                    start_new_session=True)
+            self.assertEqual(ann.run("send", "echo", word).returncode, 0)
+            done = ann.run("listen", "--count", "1", "--wait", "20")
+            self.assertTrue(done.stdout.endswith(f"echo: {word}\n"), done)
+            os.killpg(echo.pid, signal.SIGKILL)
+            echo.wait()
 
 
 class Tls(unittest.TestCase):
