@@ -15,7 +15,6 @@ shared/name.c xxhash.h
 shared/client/web.c curl/curl.h openssl/ssl.h openssl/x509.h
 shared/client/websocket.c openssl/evp.h openssl/sha.h
 shared/client/digest.c openssl/sha.h
-shared/client/cache_world.c cmocka.h
 shared/client/device_file.c sqlite3.h
 shared/client/device_file.h sqlite3.h
 chat-tui
@@ -66,7 +65,7 @@ sys/statvfs sys/time sys/timex sys/types sys/uio sys/un sys/wait termios time un
         from = part[1] != "chatd" ? part[1] : count == 2 ? "main" : part[2]
         if (part[1] == "tests") from = "tests/" part[2]
         where = file ":" at[2] ": "
-        is_test = file ~ /_test\.c$/
+        is_test = file ~ /_(test|world)\.c$/
     }
     part[1] == "chatd" && !(from in is_layer) {
         print where "chatd/LAYERS does not name the layer " from; bad = 1; next
