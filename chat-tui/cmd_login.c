@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "rpc.h"
 #include "shared/cli/prompt.h"
+#include "shared/cli/token_file.h"
 #include "shared/name.h"
 
 // Where there is a terminal, without showing it.
@@ -61,7 +62,7 @@ static enum exit_code ask_token(struct web *web, const char *bearer, const char 
 
 static bool keep_token(const struct profile *profile, const char *token)
 {
-    char line[TOKEN_BYTES_MAX + 2];
+    char line[TOKEN_BUFFER_BYTES + 1];
 
     snprintf(line, sizeof(line), "%s\n", token);
     bool is_kept = profile_write(profile, "token", line);
