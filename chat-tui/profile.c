@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "complain.h"
+#include "config.h"
 #include "shared/client/digest.h"
 #include "shared/client/files.h"
 #include "shared/name.h"
@@ -43,84 +44,33 @@ static const struct setting *find_setting(struct profile *profile, const char *n
     return NULL;
 }
 
-static char *trim(char *text)
+// One line of the file that people write, or of what login has left.
+static bool take_line(void *context, const char *name, const char *value, char *wrong,
+        size_t wrong_bytes)
 {
-    text += strspn(text, " \t\r\n");
-    size_t length = strlen(text);
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) {
-        text[--length] = '\0';
-    }
-    return text;
-}
-
-// "name = value". False: said what is wrong.
-static bool take_line(struct profile *profile, char *line, const char *path, unsigned number)
-{
-    char *equals = strchr(line, '=');
+    struct profile *profile = context;
     struct setting setting;
+    char must_be[200];
 
-    if (equals == NULL) {
-        complain("%s:%u: this is not \"name = value\"", path, number);
-        return false;
-    }
-    *equals = '\0';
-    const char *name = trim(line), *value = trim(equals + 1);
     if (strcmp(name, "plain_text_remote") == 0) {
         profile->is_plain_text_ok = strcmp(value, "yes") == 0;
         return true;
     }
-    if (find_setting(profile, name, &setting) == NULL) {
-        complain("%s:%u: there is no setting \"%s\" (see chat-tui(1))", path, number, name);
-        return false;
+    if (find_setting(profile, name, &setting) != NULL) {
+        snprintf(wrong, wrong_bytes, "%s is too long", name);
+        return (size_t)snprintf(setting.value, setting.bytes, "%s", value) < setting.bytes;
     }
-    if (strlen(value) >= setting.bytes) {
-        complain("%s:%u: %s is too long", path, number, name);
-        return false;
-    }
-    snprintf(setting.value, setting.bytes, "%s", value);
-    return true;
-}
-
-// The lines before any section, and those of the section that the profile names. A file that is not
-// there has no lines.
-static bool read_file(struct profile *profile, const char *path, const char *section,
-        bool must_exist)
-{
-    FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t room = 0;
-    unsigned number = 0;
-    bool is_ours = true, is_good = true, has_section = strcmp(section, "default") == 0;
-
-    if (file == NULL) {
-        if (errno != ENOENT || must_exist) {
-            complain("can't read %s: %s", path, strerror(errno));
-            return false;
-        }
+    switch (settings_take(&profile->settings, name, value, must_be, sizeof(must_be))) {
+    case SETTINGS_TAKEN:
         return true;
-    }
-    while (is_good && getline(&line, &room, file) >= 0) {
-        char *text = trim(line);
-        size_t length = strlen(text);
-        number++;
-        if (length == 0 || *text == '#' || *text == ';') {
-            continue;
-        }
-        if (*text == '[' && text[length - 1] == ']') {
-            text[length - 1] = '\0';
-            is_ours = strcmp(text + 1, section) == 0;
-            has_section |= is_ours;
-        } else if (is_ours) {
-            is_good = take_line(profile, text, path, number);
-        }
-    }
-    free(line);
-    fclose(file);
-    if (is_good && must_exist && !has_section) {
-        complain("%s has no section [%s]", path, section);
+    case SETTINGS_WRONG:
+        snprintf(wrong, wrong_bytes, "%s must be %s", name, must_be);
         return false;
+    case SETTINGS_UNKNOWN:
+        break;
     }
-    return is_good;
+    snprintf(wrong, wrong_bytes, "there is no setting \"%s\" (see chat-tui(1))", name);
+    return false;
 }
 
 // Where a kind of files goes: the variable's place, or one below the home directory.
@@ -152,12 +102,27 @@ static bool set(char *out, size_t bytes, const char *value, const char *option)
     return true;
 }
 
+// It lies beside the configuration file.
+static bool find_key_file(struct profile *profile, const char *config)
+{
+    const char *slash = strrchr(config, '/');
+    int directory = slash == NULL ? 0 : (int)(slash - config) + 1;
+
+    if (snprintf(profile->key_file, sizeof(profile->key_file), "%.*skeys", directory, config) <
+            (int)sizeof(profile->key_file)) {
+        return true;
+    }
+    complain("%s: the path is too long", config);
+    return false;
+}
+
 bool profile_read(const struct profile_choice *choice, struct profile *profile)
 {
     const char *name = choice->name != NULL ? choice->name : "default";
     char base[PATH_BYTES / 2], path[PATH_BYTES];
 
     *profile = (struct profile){ .server = SERVER_DEFAULT };
+    settings_init(&profile->settings);
     if (!name_is_valid(bytes_of(name))) {
         complain("\"%s\" can't be a profile's name: letters, digits, '.', '_' and '-'", name);
         return false;
@@ -167,15 +132,16 @@ bool profile_read(const struct profile_choice *choice, struct profile *profile)
     }
     snprintf(profile->directory, sizeof(profile->directory), "%s/%s", base, name);
     snprintf(path, sizeof(path), "%s/%s/login", base, name);
-    if (!read_file(profile, path, "default", false)) {
+    if (!config_read(path, "default", false, take_line, profile)) {
         return false;
     }
     if (choice->config == NULL && !find_base("XDG_CONFIG_HOME", ".config", base, sizeof(base))) {
         return false;
     }
     snprintf(path, sizeof(path), "%s/config", base);
-    if (!read_file(profile, choice->config != NULL ? choice->config : path, name,
-                choice->config != NULL)) {
+    const char *config = choice->config != NULL ? choice->config : path;
+    if (!find_key_file(profile, config) ||
+            !config_read(config, name, choice->config != NULL, take_line, profile)) {
         return false;
     }
     return set(profile->server, sizeof(profile->server), choice->server, "--server") &&

@@ -3,7 +3,7 @@
 // configuration file, else what the last login left in the state directory.
 //
 // Files (XDG Base Directory Specification):
-//   $XDG_CONFIG_HOME/chat-tui/config         written by people only
+//   $XDG_CONFIG_HOME/chat-tui/config, keys   written by people only
 //   $XDG_STATE_HOME/chat-tui/PROFILE/login   server, user, certificate of the last login
 //   .../token, outbox.db                     0600
 //   .../consumer-NAME/token, outbox.db       a named consumer's
@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "settings.h"
 #include "shared/check.h"
 #include "shared/cli/token_file.h"
 #include "shared/client/web.h"
@@ -28,6 +29,8 @@ struct profile {
     char fingerprint[FINGERPRINT_BYTES];
     char token_file[SETTING_BYTES];
     char password_cmd[SETTING_BYTES];
+    char key_file[PATH_BYTES];
+    struct settings settings;
     bool is_plain_text_ok;      // also to other machines
     char directory[PATH_BYTES]; // of this device, not made yet
     char token[TOKEN_BUFFER_BYTES];

@@ -20,8 +20,19 @@ struct actor {
     void (*retry)(void *context);
     void (*typed)(void *context, struct conversation *conversation);
     void (*quit)(void *context);
+    void (*open_link)(void *context, const char *link);
+    // What is typed, in the user's editor.
+    void (*edit)(void *context);
+    // "online", "away" or "invisible".
+    void (*be)(void *context, const char *state);
+    void (*whois)(void *context, const char *name);
+    void (*block)(void *context, const char *name, bool is_blocked);
+    // The open conversation, as read or as unread again.
+    void (*mark)(void *context, bool is_read);
 };
 
 void action_key(struct ui *ui, const struct actor *actor, void *context, const char *key);
+// A click of the mouse on this row of the list.
+void action_click(struct ui *ui, uint32_t row);
 // Typed or pasted: it never sends by itself.
 void action_text(struct ui *ui, const struct actor *actor, void *context, struct bytes text);

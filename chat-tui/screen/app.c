@@ -9,7 +9,10 @@
 
 #include "actions.h"
 #include "app_state.h"
+#include "chat-tui/config.h"
 #include "keys.h"
+#include "notify.h"
+#include "shared/client/views.h"
 #include "shared/clock.h"
 #include "terminal.h"
 #include "update.h"
@@ -23,6 +26,15 @@ void app_fail_disk(struct app *app)
 {
     model_notice(model_of(app), INT64_MAX, "%s", outbox_reason(app->outbox));
     app->is_dirty = true;
+}
+
+bool app_call(struct app *app, const char *method, const struct buffer *params,
+        client_answered *done, void *context)
+{
+    return buffer_is_whole(params) &&
+            client_call(app->client, method,
+                    (struct bytes){ params->data, (uint32_t)params->bytes }, CALL_AGAIN, done,
+                    context);
 }
 
 // ---- what the client says
@@ -102,7 +114,8 @@ static void on_event(void *context, struct bytes text, const struct json *root)
                 "another device");
     }
     if (is_new && !model_of(app)->has_focus) {
-        terminal_bell();
+        const struct message_view message = views_message(json_get(root, "params"));
+        notify_message(&app->profile->settings, message.from, message.text);
     }
     app->is_dirty = true;
 }
@@ -158,7 +171,20 @@ static void typed(void *context, struct conversation *conversation)
     buffer_finish(&params);
 }
 
-static const struct actor actor = { app_send, app_change, copy_text, retry, typed, quit };
+static const struct actor actor = {
+    .send = app_send,
+    .change = app_change,
+    .copy = copy_text,
+    .retry = retry,
+    .typed = typed,
+    .quit = quit,
+    .open_link = app_open_link,
+    .edit = app_edit,
+    .be = app_be,
+    .whois = app_whois,
+    .block = app_block,
+    .mark = app_mark,
+};
 
 // ---- drafts
 
@@ -216,6 +242,16 @@ static void keep_other_draft(struct app *app, const struct conversation *left)
     }
 }
 
+static void click(struct app *app)
+{
+    int y, x;
+
+    terminal_clicked(&y, &x);
+    if (view_is_list(x)) {
+        action_click(&app->ui, (uint32_t)y);
+    }
+}
+
 static void read_keys(struct app *app)
 {
     char key[KEY_NAME_BYTES];
@@ -223,7 +259,8 @@ static void read_keys(struct app *app)
     enum terminal_input input;
 
     const struct conversation *open = model_of(app)->open;
-    while (!app->is_over && (input = terminal_read(key, &text)) != TERMINAL_NOTHING) {
+    while (!app->is_over && app->editor == 0 &&
+            (input = terminal_read(key, &text)) != TERMINAL_NOTHING) {
         struct bytes typed_text = { text.data, (uint32_t)text.bytes };
         app->is_dirty = true;
         switch (input) {
@@ -236,6 +273,9 @@ static void read_keys(struct app *app)
         case TERMINAL_FOCUS:
         case TERMINAL_BLUR:
             model_of(app)->has_focus = input == TERMINAL_FOCUS;
+            break;
+        case TERMINAL_CLICK:
+            click(app);
             break;
         default:
             break;
@@ -259,7 +299,9 @@ static void read_signals(struct app *app)
         if (info.ssi_signo == SIGWINCH) {
             view_resize();
             app->is_dirty = true;
-        } else {
+        } else if (info.ssi_signo == SIGCHLD) {
+            app_reap(app);
+        } else if (info.ssi_signo != SIGINT || app->editor == 0) { // else it is the editor's
             app->is_over = true;
         }
     }
@@ -281,7 +323,7 @@ static int timeout_ms(const struct app *app)
 static void turn(struct app *app)
 {
     struct pollfd own[] = {
-        { STDIN_FILENO, POLLIN, 0 },
+        { app->editor == 0 ? STDIN_FILENO : -1, POLLIN, 0 },
         { app->signal_fd, POLLIN, 0 },
         { app->is_holding ? outbox_wake_fd(app->outbox) : -1, POLLIN, 0 },
     };
@@ -317,6 +359,7 @@ static void turn(struct app *app)
         app->cursor[0] = '\0';
     }
     app_ask_for_needs(app);
+    app_search(app, now_ms);
     app->is_dirty |= ui_tick(&app->ui, now_ms);
 }
 
@@ -328,8 +371,9 @@ static void run(struct app *app)
     client_start(app->client);
     app->is_dirty = true;
     while (!app->is_over) {
-        if (app->is_dirty) {
+        if (app->is_dirty && app->editor == 0) {
             app->is_dirty = false;
+            notify_title(&app->profile->settings, model_of(app));
             view_draw(&app->ui, clock_monotonic_ms());
         }
         turn(app);
@@ -346,8 +390,15 @@ static int watch_signals(void)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGCHLD);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool take_key(void *context, const char *key, const char *actions, char *wrong,
+        size_t wrong_bytes)
+{
+    return keys_bind(context, key, actions, wrong, wrong_bytes);
 }
 
 enum exit_code app_run(struct profile *profile, struct web *web, const struct app_options *options)
@@ -367,7 +418,8 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     list_init(&app.outgoing);
     list_init(&app.pages);
     list_init(&app.changing);
-    bool is_made = ui_init(&app.ui) && client_create(&client_options, &app.client) == ERR_OK &&
+    bool is_made = ui_init(&app.ui, &profile->settings) &&
+            client_create(&client_options, &app.client) == ERR_OK &&
             (app.store = store_open(profile->directory)) != NULL;
     if (!is_made) {
         complain("no memory");
@@ -375,9 +427,12 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     } else if (outbox_open(profile->directory, &app.outbox) != ERR_OK) {
         complain("%s", outbox_reason(app.outbox));
         app.code = EXIT_FAILED;
-    } else if (!terminal_start()) {
+    } else if (!config_read(profile->key_file, "default", false, take_key, &app.ui.keys)) {
+        app.code = EXIT_USAGE;
+    } else if (!terminal_start(profile->settings.mouse == SAID_YES)) {
         app.code = EXIT_USAGE;
     } else {
+        view_start(&profile->settings);
         run(&app);
         terminal_stop();
         if (app.code != EXIT_OK) {

@@ -3,20 +3,12 @@
 #include <stdlib.h>
 
 #include "app_state.h"
+#include "scroll.h"
 #include "shared/clock.h"
 #include "update.h"
 
 #define PAGE_MESSAGES 200
 #define WATCHED_MAX 200
-
-static bool call(struct app *app, const char *method, const struct buffer *params,
-        client_answered *done, void *context)
-{
-    return buffer_is_whole(params) &&
-            client_call(app->client, method,
-                    (struct bytes){ params->data, (uint32_t)params->bytes }, CALL_AGAIN, done,
-                    context);
-}
 
 static void on_watched(void *context, const struct json *answer)
 {
@@ -40,7 +32,7 @@ static void watch_presence(struct app *app)
     }
     buffer_add_literal(&params, "]}");
     if (count > 0) {
-        (void)!call(app, "presence.watch", &params, on_watched, app);
+        (void)!app_call(app, "presence.watch", &params, on_watched, app);
     }
     buffer_finish(&params);
 }
@@ -70,7 +62,7 @@ void app_list_conversations(struct app *app)
     struct buffer params = { 0 };
 
     buffer_add_literal(&params, "{\"limit\":200}");
-    (void)!call(app, "conversation.list", &params, on_listed, app);
+    (void)!app_call(app, "conversation.list", &params, on_listed, app);
     buffer_finish(&params);
 }
 
@@ -78,8 +70,24 @@ struct page_request {
     struct list of_app;
     struct app *app;
     struct conversation *conversation;
-    uint64_t before;
+    struct page_bounds bounds;
 };
+
+// The message that was jumped to is here now, or is not there at all.
+static void arrive(struct app *app, struct conversation *conversation)
+{
+    const struct timeline *timeline = &conversation->timeline;
+    uint64_t seq = conversation->jump_seq;
+
+    if (seq == 0 || timeline->first_seq > seq || timeline->last_seq < seq) {
+        return;
+    }
+    conversation->jump_seq = 0;
+    conversation->place = (struct place){ false, seq, 0 };
+    if (conversation == model_of(app)->open) {
+        scroll_by(&app->ui, -(int)app->ui.timeline_rows / 2);
+    }
+}
 
 static void on_page(void *context, const struct json *answer)
 {
@@ -89,7 +97,7 @@ static void on_page(void *context, const struct json *answer)
     struct timeline *timeline = &request->conversation->timeline;
 
     timeline->is_loading = false;
-    if (result != NULL && request->before == 0) {
+    if (result != NULL && request->bounds.before == 0 && request->bounds.after == 0) {
         timeline->is_stale = false;
     }
     if (result == NULL && json_get(answer, "error") != NULL &&
@@ -99,30 +107,36 @@ static void on_page(void *context, const struct json *answer)
         store_history(app->store, request->conversation, result);
     }
     if (result != NULL &&
-            !update_page(model_of(app), request->conversation, result, request->before)) {
+            !update_page(model_of(app), request->conversation, result, request->bounds)) {
         model_notice(model_of(app), INT64_MAX, "no memory for more messages");
     }
+    if (result == NULL) {
+        request->conversation->jump_seq = 0;
+    }
+    arrive(app, request->conversation);
     app->is_dirty = true;
     list_leave(&request->of_app);
     free(request);
 }
 
-static void load(struct app *app, struct conversation *conversation, uint64_t before)
+static void load(struct app *app, struct conversation *conversation, struct page_bounds bounds)
 {
     struct page_request *request = calloc(1, sizeof(*request));
     struct buffer params = { 0 };
 
     buffer_print(&params, "{\"peer\":\"%s\",\"limit\":%d", conversation->peer.text, PAGE_MESSAGES);
-    if (before > 0) {
-        buffer_print(&params, ",\"before\":%" PRIu64, before);
+    if (bounds.before > 0) {
+        buffer_print(&params, ",\"before\":%" PRIu64, bounds.before);
+    } else if (bounds.after > 0) {
+        buffer_print(&params, ",\"after\":%" PRIu64, bounds.after);
     }
     buffer_add_byte(&params, '}');
     if (request != NULL) {
         *request =
-                (struct page_request){ .app = app, .conversation = conversation, .before = before };
+                (struct page_request){ .app = app, .conversation = conversation, .bounds = bounds };
         list_init(&request->of_app);
         list_append(&app->pages, &request->of_app);
-        conversation->timeline.is_loading = call(app, "history.get", &params, on_page, request);
+        conversation->timeline.is_loading = app_call(app, "history.get", &params, on_page, request);
     }
     if (request != NULL && !conversation->timeline.is_loading) {
         list_leave(&request->of_app);
@@ -131,46 +145,58 @@ static void load(struct app *app, struct conversation *conversation, uint64_t be
     buffer_finish(&params);
 }
 
-static void on_read(void *context, const struct json *answer)
+// Around the message that was jumped to.
+static void ask_around(struct app *app, struct conversation *open)
 {
-    struct conversation *conversation = context;
+    uint64_t last = open->jump_seq + PAGE_MESSAGES / 4;
 
-    if (json_get(answer, "result") != NULL) {
-        model_own_read(conversation, conversation->told_read_seq);
+    arrive(app, open); // it may have come with another page
+    if (open->jump_seq == 0) {
+        return;
+    }
+    if (store_page_around(app->store, model_of(app), open, open->jump_seq)) {
+        arrive(app, open);
+        app->is_dirty = true;
+    } else if (client_is_up(app->client)) {
+        load(app, open, (struct page_bounds){ .before = last < open->head_seq ? last + 1 : 0 });
     } else {
-        conversation->told_read_seq = conversation->read_seq; // another time
+        open->jump_seq = 0;
+        model_notice(model_of(app), clock_monotonic_ms() + 5000,
+                "offline: this message is not kept here");
     }
 }
 
-static void tell_read(struct app *app, struct conversation *conversation)
+static void ask_for(struct app *app, struct conversation *open, struct page_bounds bounds)
 {
-    struct buffer params = { 0 };
+    bool is_newest = bounds.before == 0 && bounds.after == 0;
 
-    conversation->told_read_seq = conversation->timeline.last_seq;
-    buffer_print(&params, "{\"peer\":\"%s\",\"seq\":%" PRIu64 "}", conversation->peer.text,
-            conversation->told_read_seq);
-    (void)!call(app, "receipt.read", &params, on_read, conversation);
-    buffer_finish(&params);
+    if (!is_newest && store_page(app->store, model_of(app), open, bounds)) {
+        app->is_dirty = true;
+    } else if (client_is_up(app->client)) {
+        load(app, open, bounds);
+    }
 }
 
-// Messages that the screen wants: from the cache, else from the server.
 static void ask_for_messages(struct app *app, struct conversation *open)
 {
-    struct timeline *timeline = &open->timeline;
+    const struct timeline *timeline = &open->timeline;
 
     if (timeline->is_loading) {
         return;
     }
-    if (timeline->last_seq == 0 && open->head_seq > 0 && !timeline->is_stale) {
-        app->is_dirty |= store_page(app->store, model_of(app), open, 0);
+    if (open->jump_seq != 0) {
+        ask_around(app, open);
+        return;
     }
-    bool wants_newest = timeline->last_seq == 0 ? open->head_seq > 0 : timeline->is_stale;
-    bool wants_older = app->ui.wants_older && timeline->first_seq > 1;
-    if (!wants_newest && wants_older &&
-            store_page(app->store, model_of(app), open, timeline->first_seq)) {
-        app->is_dirty = true;
-    } else if (client_is_up(app->client) && (wants_newest || wants_older)) {
-        load(app, open, wants_newest ? 0 : timeline->first_seq);
+    if (timeline->last_seq == 0 && open->head_seq > 0 && !timeline->is_stale) {
+        app->is_dirty |= store_page(app->store, model_of(app), open, (struct page_bounds){ 0 });
+    }
+    if (timeline->last_seq == 0 ? open->head_seq > 0 : timeline->is_stale) {
+        ask_for(app, open, (struct page_bounds){ 0 });
+    } else if (app->ui.wants_older && timeline->first_seq > 1) {
+        ask_for(app, open, (struct page_bounds){ .before = timeline->first_seq });
+    } else if (app->ui.wants_newer && timeline->is_apart) {
+        ask_for(app, open, (struct page_bounds){ .after = timeline->last_seq });
     }
 }
 
@@ -184,13 +210,8 @@ void app_ask_for_needs(struct app *app)
     }
     ask_for_messages(app, open);
     app->ui.wants_older = false;
-    const struct timeline *timeline = &open->timeline;
-    bool is_seen = client_is_up(app->client) && model_of(app)->has_focus && open->place.is_at_end &&
-            app->ui.mode == UI_CHAT && timeline->last_seq > open->told_read_seq &&
-            timeline->last_seq == open->head_seq;
-    if (is_seen && open->unread > 0) {
-        tell_read(app, open);
-    }
+    app->ui.wants_newer = false;
+    app_say_seen(app, open);
 }
 
 void app_forget_needs(struct app *app)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The parts of the running screen, for the files that make it: app.c (the loop, the client's
 // words), app_needs.c (what the model needs of the server), app_outgoing.c (what the user sends and
-// changes).
+// changes), app_read.c, app_search.c, app_people.c (what the user asks of the server),
+// app_outside.c (other programs).
 //
 // Owner: app_run(). Thread: one.
 
@@ -9,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "app.h"
 #include "shared/buffer.h"
@@ -38,6 +40,9 @@ struct app {
     int64_t typing_at_ms;
     int64_t draft_due_ms;              // INT64_MAX: it is kept
     char cursor[CURSOR_BYTES_MAX + 1]; // to be acknowledged; or ""
+    pid_t editor;                      // that has the terminal; 0: none
+    char edited_path[PATH_BYTES + 32];
+    pid_t opener; // of the last link
     enum exit_code code;
 };
 
@@ -56,6 +61,26 @@ void app_open_first(struct app *app);
 // After each turn: messages that are missing are asked for, what was seen is said.
 void app_ask_for_needs(struct app *app);
 void app_forget_needs(struct app *app);
+
+// What the user asks for, as an actor (actions.h); context is the app.
+void app_mark(void *context, bool is_read);
+void app_be(void *context, const char *state);
+void app_whois(void *context, const char *name);
+void app_block(void *context, const char *name, bool is_blocked);
+void app_open_link(void *context, const char *link);
+void app_edit(void *context);
+
+// A call that may be asked again after a break. False: no memory.
+bool app_call(struct app *app, const char *method, const struct buffer *params,
+        client_answered *done, void *context) MUST_USE;
+// After each turn: what the open one shows was seen, when it is.
+void app_say_seen(struct app *app, struct conversation *open);
+// Up to its newest message.
+void app_tell_read(struct app *app, struct conversation *conversation);
+// After each turn: what is to be found is asked for.
+void app_search(struct app *app, int64_t now_ms);
+// Some child has ended.
+void app_reap(struct app *app);
 
 // On disk before they return. False: it is not, and said why. context is the app.
 bool app_send(void *context, struct conversation *conversation, struct bytes text);

@@ -228,9 +228,9 @@ bool model_add(struct model *model, struct conversation *conversation,
     if (timeline->last_seq == 0 || incoming->seq <= timeline->last_seq) {
         return timeline->last_seq == 0 || put(model, timeline, incoming);
     }
-    if (incoming->seq != timeline->last_seq + 1) {
-        timeline->is_stale = true; // the one before it is not here
-        return true;
+    if (incoming->seq != timeline->last_seq + 1) { // the one before it is not here
+        timeline->is_stale |= !timeline->is_apart;
+        return is_text(incoming) || put(model, timeline, incoming);
     }
     timeline->last_seq = incoming->seq;
     return put(model, timeline, incoming);
@@ -254,7 +254,8 @@ void model_head(struct model *model, const struct head_view *head)
         last.seq = head->seq;
         last.kind = MESSAGE_TEXT; // its text stands in the list, whatever it was
         conversation->head_seq = head->seq - 1;
-        conversation->timeline.is_stale |= conversation->timeline.last_seq > 0;
+        conversation->timeline.is_stale |=
+                conversation->timeline.last_seq > 0 && !conversation->timeline.is_apart;
         set_snippet(conversation, last.text, bytes_equal(last.from, name_bytes(&model->user)));
         model_touch(model, conversation, (int64_t)last.ts);
     }
@@ -263,7 +264,7 @@ void model_head(struct model *model, const struct head_view *head)
     conversation->unread = head->unread;
 }
 
-void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to)
+void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to, bool is_newest)
 {
     struct timeline *timeline = &conversation->timeline;
     bool joins = timeline->last_seq > 0 && from <= timeline->last_seq + 1 &&
@@ -274,11 +275,13 @@ void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t
         timeline_clear(timeline);
         timeline->first_seq = from;
         timeline->last_seq = to;
+        timeline->is_apart = !is_newest && to < conversation->head_seq;
         return;
     }
     timeline->first_seq = from < timeline->first_seq ? from : timeline->first_seq;
     timeline->last_seq = to > timeline->last_seq ? to : timeline->last_seq;
     timeline->is_stale = timeline->is_stale && timeline->last_seq < conversation->head_seq;
+    timeline->is_apart = timeline->is_apart && timeline->last_seq < conversation->head_seq;
 }
 
 bool model_page_add(struct model *model, struct conversation *conversation,

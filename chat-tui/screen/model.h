@@ -50,6 +50,7 @@ struct timeline {
     uint64_t last_seq;  // ... to here is in it, edits and deletes applied; 0: nothing was read yet
     bool is_loading;
     bool is_stale; // something newer was missed: to be read again
+    bool is_apart; // read around an older message: what follows is read when it is scrolled to
 };
 
 // The place in the timeline that the screen shows.
@@ -80,6 +81,8 @@ struct conversation {
     struct place place;
     uint64_t marker_seq;   // "new" stands behind it, while it is open; 0: nowhere
     uint64_t selected_seq; // 0: none
+    uint64_t jump_seq;     // to be shown once it is here; 0: none
+    bool is_marked_unread; // by the user, to come back to it
     struct buffer draft;   // typed here and not sent, while another one is open
 };
 
@@ -113,9 +116,10 @@ bool model_add(struct model *model, struct conversation *conversation,
         const struct message_view *incoming) MUST_USE;
 // What the server says of the whole conversation.
 void model_head(struct model *model, const struct head_view *head);
-// Of a page of history: messages [from, to] complete; joins at either end or replaces. page_end is
-// called behind the last message of the page.
-void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to);
+// Of a page of history: messages [from, to] complete; joins at either end or replaces. Its messages
+// follow, one by one.
+void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to,
+        bool is_newest);
 bool model_page_add(struct model *model, struct conversation *conversation,
         const struct message_view *incoming) MUST_USE;
 
@@ -135,6 +139,11 @@ void model_peer_read(struct conversation *conversation, uint64_t seq);
 void model_own_read(struct conversation *conversation, uint64_t seq);
 
 enum tick model_tick(const struct conversation *conversation, const struct message *message);
+// Something is new, or was marked so.
+static inline bool model_is_unread(const struct conversation *conversation)
+{
+    return conversation->unread > 0 || conversation->is_marked_unread;
+}
 // NULL: not held.
 struct message *timeline_find(const struct timeline *timeline, uint64_t seq);
 void timeline_clear(struct timeline *timeline);

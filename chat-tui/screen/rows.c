@@ -7,7 +7,9 @@
 
 uint32_t rows_message_count(const struct conversation *conversation)
 {
-    return conversation->timeline.count + conversation->pending.count;
+    // What is on its way stands behind the newest, wherever that is.
+    return conversation->timeline.count +
+            (conversation->timeline.is_apart ? 0 : conversation->pending.count);
 }
 
 const struct message *rows_message(const struct conversation *conversation, uint32_t place)

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "overlay.h"
 #include "shared/err.h"
 
-static const char selection_keys[] = "y copies, r quotes, e edits, d deletes; Escape leaves";
+static const char selection_keys[] =
+        "y copies, r quotes, o opens a link, e edits, d deletes; Escape leaves";
 
 static bool insert(struct ui *ui, struct bytes text)
 {
@@ -105,6 +107,8 @@ void selection_letter(struct ui *ui, const struct actor *actor, void *context, c
         actor->copy(context, (struct bytes){ message->text, message->bytes });
         selection_leave(ui);
         ui_say(ui, "copied, where the terminal allows it");
+    } else if (letter == 'o') {
+        overlay_links(ui);
     } else if (letter == 'r') {
         quote(ui, message);
     } else if ((letter == 'e' || letter == 'd') && (!message->is_own || message->is_deleted)) {
@@ -118,11 +122,11 @@ void selection_letter(struct ui *ui, const struct actor *actor, void *context, c
     }
 }
 
-void selection_key(struct ui *ui, const char *key, enum action action)
+void selection_key(struct ui *ui, enum action action)
 {
-    if (action == ACTION_SELECT_UP || strcmp(key, "Up") == 0) {
+    if (action == ACTION_SELECT_UP || action == ACTION_UP) {
         selection_step(ui, -1);
-    } else if (action == ACTION_SELECT_DOWN || strcmp(key, "Down") == 0) {
+    } else if (action == ACTION_SELECT_DOWN || action == ACTION_DOWN) {
         selection_step(ui, 1);
     } else {
         selection_leave(ui);

@@ -155,29 +155,81 @@ static bool only_look(void *context, const struct message_view *message)
     return true;
 }
 
-bool store_page(struct store *store, struct model *model, struct conversation *conversation,
-        uint64_t before)
+// First how far it goes: the timeline is told before it is filled.
+static bool fill(struct store *store, struct model *model, struct conversation *conversation,
+        struct page_bounds bounds, struct cache_page *page)
 {
     struct filling filling = { model, conversation, true };
     struct bytes peer = name_bytes(&conversation->peer);
+    bool is_newest = bounds.before == 0 && bounds.after == 0;
+    enum err err = bounds.after > 0 ? cache_read_after(store->cache, peer, bounds.after,
+                                              PAGE_MESSAGES, only_look, NULL, page)
+                                    : cache_read_before(store->cache, peer, bounds.before,
+                                              PAGE_MESSAGES, only_look, NULL, page);
+
+    if (!is_good(store, err) || page->first == 0 ||
+            (bounds.before > 0 && page->last + 1 != bounds.before) ||
+            (bounds.after > 0 && page->first != bounds.after + 1)) {
+        return false;
+    }
+    model_page_begin(conversation, page->is_start ? 1 : page->first, page->last, is_newest);
+    err = bounds.after > 0 ? cache_read_after(store->cache, peer, bounds.after, PAGE_MESSAGES,
+                                     fill_message, &filling, page)
+                           : cache_read_before(store->cache, peer, bounds.before, PAGE_MESSAGES,
+                                     fill_message, &filling, page);
+    (void)is_good(store, err);
+    conversation->timeline.is_stale |= !filling.is_whole || (is_newest && !page->is_head);
+    return true;
+}
+
+bool store_page(struct store *store, struct model *model, struct conversation *conversation,
+        struct page_bounds bounds)
+{
     struct cache_page page = { 0 };
 
-    if (store->cache == NULL || cache_is_begun(store->cache)) {
+    return store->cache != NULL && !cache_is_begun(store->cache) &&
+            fill(store, model, conversation, bounds, &page);
+}
+
+bool store_page_around(struct store *store, struct model *model, struct conversation *conversation,
+        uint64_t seq)
+{
+    struct bytes peer = name_bytes(&conversation->peer);
+    struct cache_range range;
+
+    if (store->cache == NULL || cache_is_begun(store->cache) ||
+            !is_good(store, cache_read_range(store->cache, peer, seq, &range)) ||
+            range.first == 0 || range.last < seq) {
         return false;
     }
-    // First how far it goes: the timeline is told before it is filled.
-    if (!is_good(store,
-                cache_read_before(store->cache, peer, before, PAGE_MESSAGES, only_look, NULL,
-                        &page)) ||
-            page.first == 0 || (before > 0 && page.last + 1 != before)) {
-        return false;
-    }
-    model_page_begin(conversation, page.is_start ? 1 : page.first, page.last);
-    (void)is_good(store,
-            cache_read_before(store->cache, peer, before, PAGE_MESSAGES, fill_message, &filling,
-                    &page));
-    conversation->timeline.is_stale |= !filling.is_whole || (before == 0 && !page.is_head);
+    uint64_t last = seq + PAGE_MESSAGES / 4;
+    last = last < range.last ? last : range.last;
+    return store_page(store, model, conversation, (struct page_bounds){ .before = last + 1 });
+}
+
+struct finding {
+    struct search *search;
+    struct bytes user;
+    bool is_whole;
+};
+
+static bool find_message(void *context, const struct message_view *message)
+{
+    struct finding *finding = context;
+
+    finding->is_whole &= search_add(finding->search, message, finding->user);
     return true;
+}
+
+void store_search(struct store *store, const struct model *model, struct search *search)
+{
+    struct finding finding = { search, name_bytes(&model->user), true };
+
+    if (store->cache != NULL) {
+        (void)is_good(store,
+                cache_search(store->cache, pattern_bytes(&search->pattern),
+                        name_bytes(&search->peer), SEARCH_FOUND_MAX / 2, find_message, &finding));
+    }
 }
 
 void store_heads(struct store *store, struct model *model, const struct json *result)

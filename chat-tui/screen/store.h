@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #include "model.h"
+#include "search.h"
 #include "shared/json.h"
+#include "update.h"
 
 struct store;
 
@@ -25,9 +27,14 @@ void store_close(struct store *store);
 void store_paint(struct store *store, struct model *model);
 // The user is known: what was of another one is gone. True: it was.
 bool store_set_user(struct store *store, struct bytes user);
-// Messages before a seq (0: the newest) from the cache into the timeline. False: it has none there.
+// Messages from the cache into the timeline. False: it has none there.
 bool store_page(struct store *store, struct model *model, struct conversation *conversation,
-        uint64_t before);
+        struct page_bounds bounds);
+// So that this one is among them.
+bool store_page_around(struct store *store, struct model *model, struct conversation *conversation,
+        uint64_t seq);
+// What the cache has of it.
+void store_search(struct store *store, const struct model *model, struct search *search);
 
 // From the server.
 void store_heads(struct store *store, struct model *model, const struct json *result);

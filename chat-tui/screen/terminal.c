@@ -28,16 +28,24 @@ enum own_key {
     OWN_ALT_DOWN,
     OWN_ALT_HOME,
     OWN_ALT_END,
+    OWN_ALT_LEFT,
+    OWN_ALT_RIGHT,
 };
+
+// Modes that curses does not know: bracketed paste, focus reports (xterm's ctlseqs).
+#define MODES_ON "\033[?2004h\033[?1004h"
+#define MODES_OFF "\033[?2004l\033[?1004l"
+
+static bool has_title; // one was set: the one before was kept by the terminal
+static int clicked_y, clicked_x;
 
 static void ask_of_terminal(const char *sequence)
 {
-    // Modes that curses does not know: bracketed paste, focus reports (xterm's ctlseqs).
     fputs(sequence, stdout);
     fflush(stdout);
 }
 
-bool terminal_start(void)
+bool terminal_start(bool has_mouse)
 {
     if (setlocale(LC_ALL, "") == NULL || MB_CUR_MAX < 2) {
         // A terminal that can't show UTF-8 is rarer than a locale that nobody set.
@@ -71,16 +79,77 @@ bool terminal_start(void)
     define_key("\033[O", OWN_FOCUS_OUT);
     define_key("\033[1;3A", OWN_ALT_UP);
     define_key("\033[1;3B", OWN_ALT_DOWN);
+    define_key("\033[1;3D", OWN_ALT_LEFT);
+    define_key("\033[1;3C", OWN_ALT_RIGHT);
     define_key("\033[1;3H", OWN_ALT_HOME);
     define_key("\033[1;3F", OWN_ALT_END);
-    ask_of_terminal("\033[?2004h\033[?1004h");
+    if (has_mouse) {
+        mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+        mouseinterval(0);
+    }
+    ask_of_terminal(MODES_ON);
     return true;
 }
 
 void terminal_stop(void)
 {
-    ask_of_terminal("\033[?2004l\033[?1004l");
+    ask_of_terminal(MODES_OFF);
+    if (has_title) {
+        ask_of_terminal("\033[23;2t");
+        has_title = false;
+    }
     endwin();
+}
+
+void terminal_pause(void)
+{
+    ask_of_terminal(MODES_OFF);
+    def_prog_mode();
+    endwin();
+}
+
+void terminal_resume(void)
+{
+    reset_prog_mode();
+    ask_of_terminal(MODES_ON);
+    clearok(stdscr, TRUE);
+}
+
+void terminal_clicked(int *y, int *x)
+{
+    *y = clicked_y;
+    *x = clicked_x;
+}
+
+void terminal_write(struct bytes sequence)
+{
+    fwrite(sequence.data, 1, sequence.size, stdout);
+    fflush(stdout);
+}
+
+// Terminals that know OSC 2; others could print it.
+static bool knows_titles(void)
+{
+    static const char *const terms[] = { "xterm", "tmux", "screen", "rxvt", "foot", "alacritty",
+        "wezterm", "st-", "contour", "konsole", "gnome", "vte" };
+    const char *term = getenv("TERM");
+
+    for (size_t i = 0; term != NULL && i < sizeof(terms) / sizeof(terms[0]); i++) {
+        if (strncmp(term, terms[i], strlen(terms[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void terminal_title(const char *title)
+{
+    if (!knows_titles()) {
+        return;
+    }
+    printf("%s\033]2;%s\033\\", has_title ? "" : "\033[22;2t", title);
+    fflush(stdout);
+    has_title = true;
 }
 
 void terminal_bell(void)
@@ -154,6 +223,8 @@ static enum terminal_input read_named(wint_t code, char key[KEY_NAME_BYTES])
         { KEY_SF, "S-Down" },
         { OWN_ALT_UP, "M-Up" },
         { OWN_ALT_DOWN, "M-Down" },
+        { OWN_ALT_LEFT, "M-Left" },
+        { OWN_ALT_RIGHT, "M-Right" },
         { OWN_ALT_HOME, "M-Home" },
         { OWN_ALT_END, "M-End" },
     };
@@ -214,6 +285,23 @@ static enum terminal_input read_escape(char key[KEY_NAME_BYTES])
     return TERMINAL_KEY;
 }
 
+// The wheel is a key; a click is one where it may mean something.
+static enum terminal_input read_mouse(char key[KEY_NAME_BYTES])
+{
+    MEVENT event;
+
+    if (getmouse(&event) != OK) {
+        return TERMINAL_NOTHING;
+    }
+    clicked_y = event.y;
+    clicked_x = event.x;
+    if ((event.bstate & BUTTON1_PRESSED) != 0) {
+        return TERMINAL_CLICK;
+    }
+    snprintf(key, KEY_NAME_BYTES, (event.bstate & BUTTON4_PRESSED) != 0 ? "WheelUp" : "WheelDown");
+    return TERMINAL_KEY;
+}
+
 enum terminal_input terminal_read(char key[KEY_NAME_BYTES], struct buffer *text)
 {
     wint_t character;
@@ -227,6 +315,8 @@ enum terminal_input terminal_read(char key[KEY_NAME_BYTES], struct buffer *text)
         switch ((int)character) {
         case KEY_RESIZE:
             return TERMINAL_RESIZE;
+        case KEY_MOUSE:
+            return read_mouse(key);
         case OWN_FOCUS_IN:
             return TERMINAL_FOCUS;
         case OWN_FOCUS_OUT:

@@ -13,7 +13,7 @@
 #include "shared/check.h"
 
 // False: said what is wrong (no terminal, an unknown one).
-bool terminal_start(void) MUST_USE;
+bool terminal_start(bool has_mouse) MUST_USE;
 void terminal_stop(void);
 
 enum terminal_input {
@@ -23,10 +23,20 @@ enum terminal_input {
     TERMINAL_FOCUS, // got
     TERMINAL_BLUR,  // lost
     TERMINAL_RESIZE,
+    TERMINAL_CLICK, // of the mouse: terminal_clicked()
 };
 
 // What came next, without waiting. text is cleared first.
 enum terminal_input terminal_read(char key[KEY_NAME_BYTES], struct buffer *text);
+// Where the last click was.
+void terminal_clicked(int *y, int *x);
+// Another program gets the terminal for a while.
+void terminal_pause(void);
+void terminal_resume(void);
+// A control sequence of our own, as it is.
+void terminal_write(struct bytes sequence);
+// Of the window; what it was before comes back at the end (xterm's ctlseqs). Safe text only.
+void terminal_title(const char *title);
 void terminal_bell(void);
 // To the clipboard, with OSC 52 (xterm's ctlseqs): most terminals ask or can be told not to.
 void terminal_copy(struct bytes text);

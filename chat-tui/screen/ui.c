@@ -9,9 +9,10 @@
 
 #define SAID_MS 8000
 
-bool ui_init(struct ui *ui)
+bool ui_init(struct ui *ui, const struct settings *settings)
 {
-    *ui = (struct ui){ 0 };
+    *ui = (struct ui){ .settings = settings, .search.due_ms = INT64_MAX };
+    keys_init(&ui->keys);
     model_init(&ui->model);
     ui->editor = line_editor_create();
     return ui->editor != NULL;
@@ -21,6 +22,8 @@ void ui_finish(struct ui *ui)
 {
     model_finish(&ui->model);
     line_editor_destroy(ui->editor);
+    search_finish(&ui->search);
+    link_list_clear(&ui->links);
 }
 
 void ui_say(struct ui *ui, const char *words)
@@ -55,13 +58,58 @@ void ui_open(struct ui *ui, struct conversation *conversation)
         keep_draft(ui, before);
         before->marker_seq = 0;
         before->selected_seq = 0;
+        ui->before = before;
     }
     ui->mode = UI_CHAT;
     ui->editing_seq = 0;
     conversation->marker_seq = conversation->unread > 0 ? conversation->read_seq : 0;
-    conversation->place = (struct place){ .is_at_end = true };
+    conversation->is_marked_unread = false;
+    conversation->jump_seq = 0;
     ui->model.open = conversation;
+    ui_go_to_end(ui);
     take_draft_up(ui, conversation);
+}
+
+void ui_jump(struct ui *ui, struct bytes peer, uint64_t seq)
+{
+    struct conversation *conversation = model_get(&ui->model, peer);
+
+    ui->mode = UI_CHAT;
+    if (conversation == NULL) {
+        return;
+    }
+    ui_open(ui, conversation);
+    conversation->selected_seq = seq;
+    ui->mode = UI_SELECT;
+    if (timeline_find(&conversation->timeline, seq) == NULL) {
+        conversation->jump_seq = seq;
+        return;
+    }
+    ui->wants_selected = true;
+}
+
+void ui_go_to_end(struct ui *ui)
+{
+    struct conversation *open = ui->model.open;
+
+    if (open == NULL) {
+        return;
+    }
+    open->jump_seq = 0;
+    open->place = (struct place){ .is_at_end = true };
+    if (open->timeline.is_apart) { // the newest are read anew
+        timeline_clear(&open->timeline);
+    }
+}
+
+struct conversation *ui_nth(const struct ui *ui, uint32_t place)
+{
+    LIST_EACH(node, &ui->model.conversations) {
+        if (place-- == 0) {
+            return LIST_OF(node, struct conversation, of_model);
+        }
+    }
+    return NULL;
 }
 
 uint32_t ui_matches(const struct ui *ui, struct conversation *matches[SWITCH_MATCHES_MAX])
@@ -71,8 +119,8 @@ uint32_t ui_matches(const struct ui *ui, struct conversation *matches[SWITCH_MAT
 
     LIST_EACH(node, &ui->model.conversations) {
         struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
-        int score = (int)fuzzy_score(bytes_of(ui->pattern), name_bytes(&conversation->peer));
-        if (score <= 0 && ui->pattern[0] != '\0') {
+        int score = (int)fuzzy_score(pattern_bytes(&ui->pattern), name_bytes(&conversation->peer));
+        if (score <= 0 && ui->pattern.bytes > 0) {
             continue;
         }
         uint32_t place = count < SWITCH_MATCHES_MAX ? count++ : SWITCH_MATCHES_MAX - 1;
@@ -102,6 +150,9 @@ int64_t ui_deadline_ms(const struct ui *ui, int64_t now_ms)
     if (model->open != NULL && model->open->typing_until_ms > now_ms &&
             model->open->typing_until_ms < soonest_ms) {
         soonest_ms = model->open->typing_until_ms;
+    }
+    if (ui->mode == UI_SEARCH && ui->search.due_ms < soonest_ms) {
+        soonest_ms = ui->search.due_ms;
     }
     return soonest_ms;
 }

@@ -92,6 +92,19 @@ void update_presences(struct model *model, const struct json *result)
     }
 }
 
+void update_whois(struct model *model, const struct json *result, int64_t until_ms)
+{
+    const struct json *presence = json_at(json_get(result, "presence"), 0);
+    struct bytes user = text_of(presence, "user"), state = text_of(presence, "state");
+    struct bytes last_seen = text_of(presence, "last_seen");
+
+    update_presences(model, result);
+    // The server may say unknown on purpose: not who exists, only who has written to whom.
+    model_notice(model, until_ms, "%.*s: %.*s%s%.*s", (int)user.size, user.data, (int)state.size,
+            state.data, last_seen.size > 0 ? ", last seen " : "", (int)last_seen.size,
+            last_seen.data);
+}
+
 static void update_typing(struct model *model, const struct json *params, int64_t now_ms)
 {
     struct conversation *conversation = peer_of(model, params);
@@ -140,20 +153,34 @@ bool update_notification(struct model *model, const struct json *root, int64_t n
     return false;
 }
 
-bool update_page(struct model *model, struct conversation *conversation, const struct json *result,
-        uint64_t before)
+// What the page is complete for: an answer that has more ends at its outermost message.
+static void find_span(const struct json *result, struct page_bounds bounds, uint64_t *first,
+        uint64_t *last)
 {
     const struct json *messages = json_get(result, "messages");
     size_t count = json_count(messages);
-    uint64_t first = 1, last = before > 0 ? before - 1 : number(result, "head_seq");
-    bool has_more = false, is_whole = true;
+    bool has_more = false;
 
     json_read_bool(json_get(result, "more"), &has_more);
-    if (count > 0 && has_more) {
-        first = number(json_at(messages, 0), "seq");
+    *first = bounds.after + 1;
+    *last = bounds.before > 0 ? bounds.before - 1 : number(result, "head_seq");
+    if (count > 0 && has_more && bounds.after > 0) {
+        *last = number(json_at(messages, count - 1), "seq");
+    } else if (count > 0 && has_more) {
+        *first = number(json_at(messages, 0), "seq");
     }
-    model_page_begin(conversation, first, last);
-    for (size_t i = 0; i < count; i++) {
+}
+
+bool update_page(struct model *model, struct conversation *conversation, const struct json *result,
+        struct page_bounds bounds)
+{
+    const struct json *messages = json_get(result, "messages");
+    uint64_t first, last;
+    bool is_whole = true;
+
+    find_span(result, bounds, &first, &last);
+    model_page_begin(conversation, first, last, bounds.before == 0 && bounds.after == 0);
+    for (size_t i = 0; i < json_count(messages); i++) {
         struct message_view incoming = views_message(json_at(messages, i));
         is_whole &= model_page_add(model, conversation, &incoming);
     }

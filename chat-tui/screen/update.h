@@ -18,6 +18,15 @@ bool update_notification(struct model *model, const struct json *root, int64_t n
 // The states in an answer to presence.watch.
 void update_presences(struct model *model, const struct json *result);
 
-// A page of history.get for this conversation, asked with before (0: the newest). False: no memory.
+// The states in an answer to presence.get, told in the status line until then.
+void update_whois(struct model *model, const struct json *result, int64_t until_ms);
+
+// Which messages were asked for: those before a seq, or after one, or (both 0) the newest.
+struct page_bounds {
+    uint64_t before;
+    uint64_t after;
+};
+
+// A page of history.get for this conversation. False: no memory.
 bool update_page(struct model *model, struct conversation *conversation, const struct json *result,
-        uint64_t before) MUST_USE;
+        struct page_bounds bounds) MUST_USE;

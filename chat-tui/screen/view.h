@@ -6,10 +6,15 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ui.h"
 
+// After terminal_start(): in the look that was chosen.
+void view_start(const struct settings *settings);
 void view_draw(struct ui *ui, int64_t now_ms);
+// Whether the list of conversations is in this column.
+bool view_is_list(int x);
 // The terminal has another size.
 void view_resize(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as a text on the screen: every step goes on, nothing is wider or longer than it says, and
-// rows together are the text.
+// Any bytes as a text on the screen: every step goes on, nothing is wider or longer than it says,
+// and rows together are the text.
 
 #include <locale.h>
 #include <stddef.h>

@@ -21,6 +21,8 @@ chat-tui
 chat-tui/grapheme.c utf8proc.h
 chat-tui/screen/terminal.c curses.h openssl/evp.h
 chat-tui/screen/view.c curses.h
+chat-tui/screen/view_line.c curses.h
+chat-tui/screen/pen.c curses.h
 chatctl
 chatctl/rpc.c curl/curl.h
 chatctl/certificate.c openssl/pem.h openssl/x509.h

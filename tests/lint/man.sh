@@ -42,6 +42,12 @@ expect chat-tui.1 option
 expect chat-tui.1 command
 sed -nE 's/^        \{ "([a-z_]+)", profile->.*/\1/p' chat-tui/profile.c >"$text/words"
 expect chat-tui.1 setting
+sed -nE 's/^    \{ "([a-z_]+)", offsetof.*/\1/p' chat-tui/settings.c >"$text/words"
+expect chat-tui.1 setting
+sed -nE 's/^ +LOOK\([A-Z]+, "([a-z]+)"\).*/\1/p' chat-tui/theme.h >"$text/words"
+expect chat-tui.1 look
+sed -nE 's/^ +COMMAND\([A-Z_]+, "([a-z-]+)".*/\1/p' chat-tui/screen/typed.h >"$text/words"
+expect chat-tui.1 "typed command"
 sed -nE 's/^ +ACTION\([A-Z_]+, "([a-z-]+)".*/\1/p' chat-tui/screen/keys.h >"$text/words"
 expect chat-tui.1 key
 options "$bin/chatctl"

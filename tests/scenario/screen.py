@@ -112,7 +112,7 @@ class Screen(TuiCase):
         bob.run("send", ann.user, "meanwhile")
         time.sleep(0.5)
         self.assertIn(f"text {numbers[-1]}", screen.screen())  # it stays where one reads
-        self.assertIn("M-End", screen.screen())
+        self.assertIn("Alt+End", screen.screen())
         screen.keys("M-End")
         screen.until(f"{bob.user} meanwhile")
 

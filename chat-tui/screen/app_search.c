@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Finding messages: in the cache at once, then by the server, page after page.
+#include <stdlib.h>
+
+#include "app_state.h"
+#include "shared/client/views.h"
+
+#define PAGE_MESSAGES 50
+
+struct asked {
+    struct app *app;
+    uint64_t serial; // of the search that it was asked for
+};
+
+static void on_found(void *context, const struct json *answer)
+{
+    struct asked *asked = context;
+    struct app *app = asked->app;
+    struct search *search = &app->ui.search;
+    const struct json *result = json_get(answer, "result"),
+                      *messages = json_get(result, "messages");
+    bool is_ours = asked->serial == search->serial;
+    struct bytes next = { "", 0 };
+
+    free(asked);
+    if (!is_ours) {
+        return;
+    }
+    search->is_asking = false;
+    search->is_cut_off = result == NULL;
+    for (size_t i = 0; i < json_count(messages); i++) {
+        const struct message_view message = views_message(json_at(messages, i));
+        if (!search_add(search, &message, name_bytes(&model_of(app)->user))) {
+            ui_say(&app->ui, "no memory for more of what was found");
+        }
+    }
+    json_read_string(json_get(result, "continue"), &next);
+    snprintf(search->next, sizeof(search->next), "%.*s",
+            next.size <= CURSOR_BYTES_MAX ? (int)next.size : 0, next.data);
+    app->is_dirty = true;
+}
+
+static void ask(struct app *app)
+{
+    struct search *search = &app->ui.search;
+    struct asked *asked = calloc(1, sizeof(*asked));
+    struct buffer params = { 0 };
+
+    buffer_print(&params, "{\"limit\":%d,\"query\":", PAGE_MESSAGES);
+    json_add_string(&params, pattern_bytes(&search->pattern));
+    if (search->peer.size > 0) {
+        buffer_print(&params, ",\"peer\":\"%s\"", search->peer.text);
+    }
+    if (search->next[0] != '\0') {
+        buffer_add_literal(&params, ",\"continue\":");
+        json_add_string(&params, bytes_of(search->next));
+    }
+    buffer_add_byte(&params, '}');
+    if (asked != NULL) {
+        *asked = (struct asked){ app, search->serial };
+        search->is_asking = app_call(app, "history.search", &params, on_found, asked);
+    }
+    if (!search->is_asking) {
+        free(asked);
+        search->is_cut_off = true;
+    }
+    search->next[0] = '\0';
+    buffer_finish(&params);
+}
+
+void app_search(struct app *app, int64_t now_ms)
+{
+    struct search *search = &app->ui.search;
+
+    if (app->ui.mode != UI_SEARCH || search->pattern.bytes == 0) {
+        return;
+    }
+    if (now_ms >= search->due_ms) {
+        search->due_ms = INT64_MAX;
+        store_search(app->store, model_of(app), search);
+        search->is_cut_off = !client_is_up(app->client);
+        if (!search->is_cut_off) {
+            ask(app);
+        }
+        app->is_dirty = true;
+    } else if (search->wants_more && search->next[0] != '\0' && !search->is_asking &&
+            client_is_up(app->client)) {
+        ask(app);
+        app->is_dirty = true;
+    }
+    search->wants_more = false;
+}
