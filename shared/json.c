@@ -112,8 +112,11 @@ bool json_read_uint(const struct json *value, uint64_t *number)
         return false;
     }
     json_int_t integer = json_integer_value(tree);
+    if (integer < 0 || (uint64_t)integer > JSON_INTEGER_MAX) {
+        return false;
+    }
     *number = (uint64_t)integer;
-    return integer >= 0 && (uint64_t)integer <= JSON_INTEGER_MAX;
+    return true;
 }
 
 bool json_read_bool(const struct json *value, bool *flag)
