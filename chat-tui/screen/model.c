@@ -208,6 +208,22 @@ static void set_snippet(struct conversation *conversation, struct bytes text, bo
     conversation->is_snippet_own = is_own;
 }
 
+// Where there is no room for one more, of many, so that it is seldom done.
+static void drop_oldest(struct timeline *timeline)
+{
+    uint32_t dropped = timeline->count < MODEL_MESSAGES_MAX ? 0 : MODEL_MESSAGES_MAX / 4;
+
+    for (uint32_t i = 0; i < dropped; i++) {
+        clear_message(&timeline->messages[i]);
+    }
+    if (dropped > 0) {
+        timeline->count -= dropped;
+        memmove(timeline->messages, timeline->messages + dropped,
+                timeline->count * sizeof(timeline->messages[0]));
+        timeline->first_seq = timeline->messages[0].seq;
+    }
+}
+
 bool model_add(struct model *model, struct conversation *conversation,
         const struct message_view *incoming)
 {
@@ -217,21 +233,21 @@ bool model_add(struct model *model, struct conversation *conversation,
     if (incoming->seq > conversation->head_seq) {
         conversation->head_seq = incoming->seq;
         conversation->unread += !is_own && is_text(incoming);
-        if (is_text(incoming)) {
-            set_snippet(conversation, incoming->text, is_own);
-        }
+        set_snippet(conversation, incoming->text, is_own); // as a head would say, whatever it is
         if (!is_own) {
             conversation->typing_until_ms = 0;
         }
         model_touch(model, conversation, (int64_t)incoming->ts);
     }
+    // Of an entry that comes again the text may have been changed since.
     if (timeline->last_seq == 0 || incoming->seq <= timeline->last_seq) {
-        return timeline->last_seq == 0 || put(model, timeline, incoming);
+        return true;
     }
     if (incoming->seq != timeline->last_seq + 1) { // the one before it is not here
         timeline->is_stale |= !timeline->is_apart;
         return is_text(incoming) || put(model, timeline, incoming);
     }
+    drop_oldest(timeline);
     timeline->last_seq = incoming->seq;
     return put(model, timeline, incoming);
 }
@@ -249,19 +265,20 @@ void model_head(struct model *model, const struct head_view *head)
         conversation->read_seq = head->read_seq;
         conversation->told_read_seq = head->read_seq;
     }
-    if (head->has_last && head->seq > conversation->head_seq) {
-        struct message_view last = head->last;
-        last.seq = head->seq;
-        last.kind = MESSAGE_TEXT; // its text stands in the list, whatever it was
-        conversation->head_seq = head->seq - 1;
-        conversation->timeline.is_stale |=
-                conversation->timeline.last_seq > 0 && !conversation->timeline.is_apart;
-        set_snippet(conversation, last.text, bytes_equal(last.from, name_bytes(&model->user)));
-        model_touch(model, conversation, (int64_t)last.ts);
+    if (head->seq >= conversation->head_seq && head->read_seq >= conversation->read_seq) {
+        conversation->unread = head->unread; // else it was overtaken
     }
-    conversation->head_seq =
-            head->seq > conversation->head_seq ? head->seq : conversation->head_seq;
-    conversation->unread = head->unread;
+    if (head->seq <= conversation->head_seq) {
+        return;
+    }
+    conversation->head_seq = head->seq;
+    conversation->timeline.is_stale |=
+            conversation->timeline.last_seq > 0 && !conversation->timeline.is_apart;
+    if (head->has_last) { // its text stands in the list, whatever it was
+        set_snippet(conversation, head->last.text,
+                bytes_equal(head->last.from, name_bytes(&model->user)));
+        model_touch(model, conversation, (int64_t)head->last.ts);
+    }
 }
 
 void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to, bool is_newest)
@@ -271,23 +288,31 @@ void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t
             to + 1 >= timeline->first_seq && timeline->count < MODEL_MESSAGES_MAX;
 
     timeline->is_loading = false;
-    if (!joins) {
+    if (from <= to && !joins) {
         timeline_clear(timeline);
         timeline->first_seq = from;
         timeline->last_seq = to;
         timeline->is_apart = !is_newest && to < conversation->head_seq;
-        return;
+    } else if (from <= to) {
+        timeline->first_seq = from < timeline->first_seq ? from : timeline->first_seq;
+        timeline->last_seq = to > timeline->last_seq ? to : timeline->last_seq;
+        timeline->is_stale = timeline->is_stale && timeline->last_seq < conversation->head_seq;
+        timeline->is_apart = timeline->is_apart && timeline->last_seq < conversation->head_seq;
     }
-    timeline->first_seq = from < timeline->first_seq ? from : timeline->first_seq;
-    timeline->last_seq = to > timeline->last_seq ? to : timeline->last_seq;
-    timeline->is_stale = timeline->is_stale && timeline->last_seq < conversation->head_seq;
-    timeline->is_apart = timeline->is_apart && timeline->last_seq < conversation->head_seq;
+    timeline->page_from = from;
+    timeline->page_to = to;
+    // What was read before has the later edits already; only the newest page tells of some.
+    timeline->page_changes_below = is_newest ? from : 0;
 }
 
 bool model_page_add(struct model *model, struct conversation *conversation,
         const struct message_view *incoming)
 {
-    return put(model, &conversation->timeline, incoming);
+    struct timeline *timeline = &conversation->timeline;
+    bool is_of_page = incoming->seq >= timeline->page_from && incoming->seq <= timeline->page_to;
+    bool is_known = !is_text(incoming) && incoming->target >= timeline->page_changes_below;
+
+    return !is_of_page || is_known || put(model, timeline, incoming);
 }
 
 struct message *model_queue(struct model *model, struct conversation *conversation,
@@ -346,6 +371,7 @@ void model_refused(struct conversation *conversation, void *handle)
 
     if (place < conversation->pending.count) {
         conversation->pending.messages[place].is_failed = true;
+        conversation->pending.messages[place].handle = NULL; // another one may get it
     }
 }
 

@@ -48,6 +48,9 @@ struct timeline {
     uint32_t capacity;
     uint64_t first_seq; // everything from here ...
     uint64_t last_seq;  // ... to here is in it, edits and deletes applied; 0: nothing was read yet
+    uint64_t page_from; // the page that is being put in
+    uint64_t page_to;
+    uint64_t page_changes_below; // its edits and deletes are news only for what is in front of this
     bool is_loading;
     bool is_stale; // something newer was missed: to be read again
     bool is_apart; // read around an older message: what follows is read when it is scrolled to
@@ -111,13 +114,16 @@ struct conversation *model_get(struct model *model, struct bytes peer);
 void model_touch(struct model *model, struct conversation *conversation, int64_t ts);
 
 // A message that the server has stored; edits and deletes change their target. False: no memory.
-// Of an event: the newest. What can't be joined marks the timeline stale.
+// Of an event: the newest. What can't be joined marks the timeline stale; what was there changes
+// nothing when it comes again.
 bool model_add(struct model *model, struct conversation *conversation,
         const struct message_view *incoming) MUST_USE;
-// What the server says of the whole conversation.
+// What the server says of the whole conversation. One that is older than what is known raises
+// marks only.
 void model_head(struct model *model, const struct head_view *head);
-// Of a page of history: messages [from, to] complete; joins at either end or replaces. Its messages
-// follow, one by one.
+// Of a page of history: messages [from, to] complete, none when from > to; joins at either end or
+// replaces. Its messages follow, one by one, with their texts as they are now; what is not in
+// [from, to] is not taken.
 void model_page_begin(struct conversation *conversation, uint64_t from, uint64_t to,
         bool is_newest);
 bool model_page_add(struct model *model, struct conversation *conversation,

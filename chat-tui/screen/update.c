@@ -107,13 +107,11 @@ void update_whois(struct model *model, const struct json *result, int64_t until_
 
 static void update_typing(struct model *model, const struct json *params, int64_t now_ms)
 {
-    struct conversation *conversation = peer_of(model, params);
+    // Who only begins to write has no conversation yet.
+    struct conversation *conversation = model_find(model, text_of(params, "user"));
     bool is_on = false;
 
     json_read_bool(json_get(params, "on"), &is_on);
-    if (conversation == NULL) {
-        conversation = model_find(model, text_of(params, "user"));
-    }
     if (conversation != NULL) {
         conversation->typing_until_ms = is_on ? now_ms + TYPING_SHOWN_MS : 0;
     }
@@ -179,7 +177,8 @@ bool update_page(struct model *model, struct conversation *conversation, const s
     bool is_whole = true;
 
     find_span(result, bounds, &first, &last);
-    model_page_begin(conversation, first, last, bounds.before == 0 && bounds.after == 0);
+    model_page_begin(conversation, first > 0 ? first : 1, last,
+            bounds.before == 0 && bounds.after == 0);
     for (size_t i = 0; i < json_count(messages); i++) {
         struct message_view incoming = views_message(json_at(messages, i));
         is_whole &= model_page_add(model, conversation, &incoming);
