@@ -8,7 +8,8 @@
 static uint32_t height_of(const struct ui *ui, uint32_t place)
 {
     static struct row rows[ROWS_AT_ONCE];
-    uint32_t count = rows_of(ui->model.open, place, ui->text_cells, rows, ROWS_AT_ONCE);
+    uint32_t cells = ui->text_cells > 0 ? ui->text_cells : 1; // 0: nothing was drawn yet
+    uint32_t count = rows_of(ui->model.open, place, cells, rows, ROWS_AT_ONCE);
 
     return count < ROWS_AT_ONCE ? count : ROWS_AT_ONCE;
 }
@@ -34,11 +35,18 @@ void scroll_by(struct ui *ui, int rows)
         return;
     }
     uint32_t place = open->place.is_at_end ? count - 1 : rows_place_of(open, open->place.seq);
-    int64_t row =
-            open->place.is_at_end ? (int64_t)height_of(ui, place) - 1 : (int64_t)open->place.row;
+    int64_t row = (int64_t)height_of(ui, place) - 1;
+    if (!open->place.is_at_end && open->place.row < row) { // it may have fewer rows than before
+        row = open->place.row;
+    }
     row -= rows;
     while (row < 0 && place > 0) {
         row += height_of(ui, --place);
+    }
+    uint32_t stored = open->timeline.count;
+    if (rows > 0 && stored > 0 && place >= stored) { // what is on its way is no place to stay
+        place = stored - 1;
+        row = (int64_t)height_of(ui, place) - 1;
     }
     row = row < 0 ? 0 : row;
     row += empty_rows_above(ui, place, row);

@@ -75,6 +75,10 @@ static void begin_edit(struct ui *ui, const struct message *message)
 {
     uint64_t seq = message->seq;
 
+    if (line_editor_text(ui->editor).size > 0) {
+        ui_say(ui, "first send or cut what is typed (C-u): the edit would take its place");
+        return;
+    }
     if (line_editor_set(ui->editor, (struct bytes){ message->text, message->bytes }) != ERR_OK) {
         ui_say(ui, "no memory");
         return;
@@ -101,8 +105,11 @@ void selection_letter(struct ui *ui, const struct actor *actor, void *context, c
     char letter = *typed;
     const struct message *message = selected(ui);
 
+    ui->is_delete_asked = ui->is_delete_asked && letter == 'd'; // twice in a row
     if (message == NULL) {
         selection_leave(ui);
+    } else if (message->is_deleted && (letter == 'y' || letter == 'r')) {
+        ui_say(ui, "nothing is left of it");
     } else if (letter == 'y') {
         actor->copy(context, (struct bytes){ message->text, message->bytes });
         selection_leave(ui);

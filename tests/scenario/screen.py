@@ -154,7 +154,7 @@ class Screen(TuiCase):
         screen.until("only your own")
         screen.keys("r")
         screen.until("> > copy «this»")
-        screen.keys("C-u", "Backspace", "C-u")
+        screen.keys("C-u", "BSpace", "C-u")
         screen.keys("M-p", "e")
         screen.until("* second of mine")
         screen.keys("C-w", "C-w")
