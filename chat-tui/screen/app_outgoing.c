@@ -97,6 +97,9 @@ bool app_send(void *context, struct conversation *conversation, struct bytes tex
     if (model_queue(model_of(app), conversation, text, clock_wall_ms(), outgoing) == NULL) {
         model_notice(model_of(app), INT64_MAX, "no memory to show it; it is sent all the same");
     }
+    if (app->profile->settings.receipts == RECEIPTS_ACTION && client_is_up(app->client)) {
+        app_tell_read(app, conversation); // who answers has read
+    }
     return true;
 }
 

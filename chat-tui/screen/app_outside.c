@@ -122,7 +122,7 @@ void app_reap(struct app *app)
             end_editor(app, status);
         } else if (pid == app->opener && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
             model_notice(model_of(app), clock_monotonic_ms() + 10000,
-                    "%s could not open it: y copies a link instead",
+                    "the link was not opened; y copies one (open_cmd = %.100s)",
                     app->profile->settings.open_cmd);
             app->is_dirty = true;
         }

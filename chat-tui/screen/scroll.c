@@ -54,6 +54,7 @@ void scroll_by(struct ui *ui, int rows)
         row -= height;
         place++;
     }
+    row = row < height ? row : (int64_t)height - 1;
     bool is_at_end = place + 1 == count && row + 1 >= height && !open->timeline.is_apart;
     uint64_t seq = rows_message(open, place)->seq;
     if (is_at_end || seq == 0) { // what is not stored yet is at the end

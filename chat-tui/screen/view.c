@@ -40,7 +40,7 @@ static void draw_main(struct ui *ui, const struct area *area)
 void view_draw(struct ui *ui, int64_t now_ms)
 {
     int rows = LINES, cells = COLS;
-    bool has_list = cells >= ONE_PANE_CELLS;
+    bool has_list = cells >= ONE_PANE_CELLS && ui->mode != UI_HELP; // which needs the room
     int left = has_list ? LIST_CELLS : 0;
 
     if (ui->wants_redraw) {

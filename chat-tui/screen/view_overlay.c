@@ -121,6 +121,7 @@ static void draw_found(const struct search *search, const struct found *found, s
         pen_words(pen, " ");
     }
     pen_words(pen, found->is_own ? "you: " : "");
+    pen_draw(pen, (struct bytes){ found->text, found->bytes });
 }
 
 static void describe_search(const struct search *search, char *out, size_t bytes)

@@ -38,6 +38,21 @@ class Terminal:
     def type(self, text):
         self.tmux("send-keys", "-t", "main", "-l", text)
 
+    def escape(self):
+        """Escape by itself: with a key right behind it, it would be Alt."""
+        self.keys("Escape")
+        time.sleep(0.1)
+
+    def raw(self, text):
+        """Bytes as a terminal would send them."""
+        self.tmux("send-keys", "-t", "main", "-H", *(f"{byte:02x}" for byte in text.encode()))
+
+    def focus(self):
+        self.raw("\x1b[I")
+
+    def blur(self):
+        self.raw("\x1b[O")
+
     def paste(self, text):
         subprocess.run(["tmux", "-L", self.socket, "load-buffer", "-"], input=text, text=True,
                        check=True)

@@ -14,34 +14,12 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
-from tmux import Terminal  # noqa: E402
+from screen_case import ScreenCase  # noqa: E402
 from tui import Home  # noqa: E402
-from tui_case import TuiCase  # noqa: E402
 
 
-class Screen(TuiCase):
+class Screen(ScreenCase):
     options = ("--registration", "invite")
-
-    def open(self, home, *words, **more):
-        terminal = Terminal(home, *words, **more)
-
-        def end():
-            said = terminal.said()
-            terminal.close()
-            self.assertNotIn("Sanitizer", said)
-            self.assertNotIn("runtime error", said)
-        self.addCleanup(end)
-        return terminal
-
-    def fill(self, home, peer, count, words="text"):
-        script = self.script(home)
-        for i in range(count):
-            script.ask("message.send", to=peer.user, text=f"{words} {i}")
-            if i % 200 == 199:
-                script.until(lambda v, i=i: v.get("id") == i + 1)
-        if count % 200 != 0:
-            script.until(lambda v: v.get("id") == count)
-        script.finish()
 
     def test_a_message_goes_through_stored_delivered_and_read(self):
         ann, bob = self.people("ann", "bob")

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""The base of scenarios with chat-tui's screen, in a real tmux."""
+
+import time
+
+from tmux import Terminal
+from tui_case import TuiCase
+
+
+class ScreenCase(TuiCase):
+    def open(self, home, *words, **more):
+        terminal = Terminal(home, *words, **more)
+
+        def end():
+            said = terminal.said()
+            terminal.close()
+            self.assertNotIn("Sanitizer", said)
+            self.assertNotIn("runtime error", said)
+        self.addCleanup(end)
+        return terminal
+
+    def fill(self, home, peer, count, words="text"):
+        script = self.script(home)
+        for i in range(count):
+            script.ask("message.send", to=peer.user, text=f"{words} {i}")
+            if i % 200 == 199:
+                script.until(lambda v, i=i: v.get("id") == i + 1)
+        if count % 200 != 0:
+            script.until(lambda v: v.get("id") == count)
+        script.finish()
+
+    def unread_of(self, home):
+        """How much is new in the newest conversation, as the server knows it."""
+        script = self.script(home)
+        heads = script.call("conversation.list")["result"]["conversations"]
+        script.finish()
+        return heads[0]["unread"]
+
+    def until_read(self, home, timeout=20):
+        end = time.monotonic() + timeout
+        while self.unread_of(home) > 0:
+            self.assertLess(time.monotonic(), end, "still unread")
+            time.sleep(0.1)
