@@ -46,7 +46,8 @@ static enum exit_code ask_token(struct web *web, const char *bearer, const char 
 
     if (answer == NULL) {
         complain("%s: %s", web_address(web)->url, reason);
-        if (web_address(web)->is_tls && web_fingerprint_seen(web)[0] != '\0') {
+        if (web_address(web)->is_tls && web_fingerprint_seen(web)[0] != '\0' &&
+                !web_is_certificate_other(web)) { // else main() says more
             complain("its certificate has the SHA-256 %s: if that is the right one, put "
                      "\"fingerprint = ...\" into the configuration file",
                     web_fingerprint_seen(web));

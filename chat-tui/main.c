@@ -8,6 +8,7 @@
 #include "assistant.h"
 #include "line.h"
 #include "script.h"
+#include "trust.h"
 
 enum exit_code cmd_json(struct profile *profile, struct web *web, const struct arguments *arguments)
 {
@@ -54,6 +55,10 @@ int main(int argc, char **argv)
     bool is_ready = command->run == cmd_login || obtain_token(&profile, web, &arguments, &code);
     if (is_ready) {
         code = command->run(&profile, web, &arguments);
+    }
+    if (web_is_certificate_other(web)) {
+        trust_complain(&profile, web);
+        code = code == EXIT_OK ? EXIT_UNREACHABLE : code;
     }
     web_destroy(web);
     explicit_bzero(profile.token, sizeof(profile.token));

@@ -116,6 +116,23 @@ static bool find_key_file(struct profile *profile, const char *config)
     return false;
 }
 
+// Each of the two files may have it; the one that was read last counts.
+static bool read_file(struct profile *profile, const char *path, const char *section,
+        bool must_exist)
+{
+    char before[FINGERPRINT_BYTES];
+
+    memcpy(before, profile->fingerprint, sizeof(before));
+    profile->fingerprint[0] = '\0';
+    bool is_read = config_read(path, section, must_exist, take_line, profile);
+    if (profile->fingerprint[0] == '\0') {
+        memcpy(profile->fingerprint, before, sizeof(before));
+    } else {
+        snprintf(profile->fingerprint_file, sizeof(profile->fingerprint_file), "%s", path);
+    }
+    return is_read;
+}
+
 bool profile_read(const struct profile_choice *choice, struct profile *profile)
 {
     const char *name = choice->name != NULL ? choice->name : "default";
@@ -132,7 +149,7 @@ bool profile_read(const struct profile_choice *choice, struct profile *profile)
     }
     snprintf(profile->directory, sizeof(profile->directory), "%s/%s", base, name);
     snprintf(path, sizeof(path), "%s/%s/login", base, name);
-    if (!config_read(path, "default", false, take_line, profile)) {
+    if (!read_file(profile, path, "default", false)) {
         return false;
     }
     if (choice->config == NULL && !find_base("XDG_CONFIG_HOME", ".config", base, sizeof(base))) {
@@ -141,7 +158,7 @@ bool profile_read(const struct profile_choice *choice, struct profile *profile)
     snprintf(path, sizeof(path), "%s/config", base);
     const char *config = choice->config != NULL ? choice->config : path;
     if (!find_key_file(profile, config) ||
-            !config_read(config, name, choice->config != NULL, take_line, profile)) {
+            !read_file(profile, config, name, choice->config != NULL)) {
         return false;
     }
     return set(profile->server, sizeof(profile->server), choice->server, "--server") &&

@@ -27,6 +27,7 @@ struct profile {
     char user[NAME_BYTES_MAX + 1];
     char ca_file[SETTING_BYTES];
     char fingerprint[FINGERPRINT_BYTES];
+    char fingerprint_file[PATH_BYTES]; // where it was read
     char token_file[SETTING_BYTES];
     char password_cmd[SETTING_BYTES];
     char key_file[PATH_BYTES];

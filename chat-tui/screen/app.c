@@ -10,8 +10,10 @@
 #include "actions.h"
 #include "app_state.h"
 #include "chat-tui/config.h"
+#include "chat-tui/trust.h"
 #include "keys.h"
 #include "notify.h"
+#include "overlay.h"
 #include "shared/client/views.h"
 #include "shared/clock.h"
 #include "terminal.h"
@@ -64,6 +66,10 @@ static void on_up(void *context, const char *transport)
     }
     snprintf(model->transport, sizeof(model->transport), "%s", transport);
     model->why_offline[0] = '\0';
+    buffer_clear(&app->ui.warning);
+    if (app->ui.mode == UI_WARNING) {
+        app->ui.mode = UI_CHAT;
+    }
     if (!app->is_subscribed) {
         app->is_subscribed = client_subscribe(app->client, bytes_of("unread"), (struct bytes){ 0 },
                 on_subscribed, app);
@@ -74,6 +80,16 @@ static void on_up(void *context, const char *transport)
     app->is_dirty = true;
 }
 
+// Once, until a connection was made; then it stands in the status line.
+static void warn_of_certificate(struct app *app)
+{
+    if (app->ui.warning.bytes > 0 || !web_is_certificate_other(app->web)) {
+        return;
+    }
+    trust_explain(app->profile, app->web, &app->ui.warning);
+    overlay_warn(&app->ui);
+}
+
 static void on_down(void *context, const char *why, int64_t retry_in_ms)
 {
     struct app *app = context;
@@ -82,6 +98,7 @@ static void on_down(void *context, const char *why, int64_t retry_in_ms)
     snprintf(model->transport, sizeof(model->transport), "offline");
     snprintf(model->why_offline, sizeof(model->why_offline), "%s", why);
     model->retry_at_ms = clock_monotonic_ms() + retry_in_ms;
+    warn_of_certificate(app);
     app->is_dirty = true;
 }
 
@@ -404,6 +421,7 @@ static bool take_key(void *context, const char *key, const char *actions, char *
 enum exit_code app_run(struct profile *profile, struct web *web, const struct app_options *options)
 {
     struct app app = { .profile = profile,
+        .web = web,
         .options = options,
         .draft_due_ms = INT64_MAX,
         .signal_fd = watch_signals() };

@@ -22,6 +22,7 @@
 
 struct app {
     struct profile *profile;
+    const struct web *web;
     const struct app_options *options;
     struct client *client;
     struct outbox *outbox;

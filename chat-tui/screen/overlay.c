@@ -7,7 +7,7 @@
 bool overlay_is_open(const struct ui *ui)
 {
     return ui->mode == UI_HELP || ui->mode == UI_SWITCH || ui->mode == UI_SEARCH ||
-            ui->mode == UI_LINKS;
+            ui->mode == UI_LINKS || ui->mode == UI_WARNING;
 }
 
 // ---- they open
@@ -15,6 +15,12 @@ bool overlay_is_open(const struct ui *ui)
 void overlay_help(struct ui *ui)
 {
     ui->mode = UI_HELP;
+    ui->help_row = 0;
+}
+
+void overlay_warn(struct ui *ui)
+{
+    ui->mode = UI_WARNING;
     ui->help_row = 0;
 }
 
@@ -110,13 +116,14 @@ static int step_of(const struct ui *ui, enum action action)
     }
 }
 
-static void help_key(struct ui *ui, enum action action)
+// Of what is read from above: help, where any other key leaves, and a warning.
+static void reader_key(struct ui *ui, enum action action)
 {
     int step = step_of(ui, action);
 
-    if (step == 0) {
+    if (step == 0 && ui->mode == UI_HELP) {
         ui->mode = UI_CHAT;
-    } else {
+    } else if (!is_leaving(ui, action, ACTION_NONE)) {
         int64_t row = (int64_t)ui->help_row + step;
         ui->help_row = (uint32_t)(row < 0 ? 0 : row); // the view knows the end
     }
@@ -183,7 +190,8 @@ void overlay_key(struct ui *ui, const struct actor *actor, void *context, enum a
 {
     switch (ui->mode) {
     case UI_HELP:
-        help_key(ui, action);
+    case UI_WARNING:
+        reader_key(ui, action);
         return;
     case UI_SWITCH:
         switch_key(ui, action);

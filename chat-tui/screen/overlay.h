@@ -11,6 +11,8 @@
 #include "ui.h"
 
 void overlay_help(struct ui *ui);
+// ui.warning, until Escape.
+void overlay_warn(struct ui *ui);
 void overlay_switch(struct ui *ui);
 // False: there is no conversation to search in, and this was said.
 bool overlay_search(struct ui *ui, bool is_everywhere);

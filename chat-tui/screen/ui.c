@@ -23,6 +23,7 @@ void ui_finish(struct ui *ui)
     model_finish(&ui->model);
     line_editor_destroy(ui->editor);
     search_finish(&ui->search);
+    buffer_finish(&ui->warning);
     link_list_clear(&ui->links);
 }
 

@@ -18,7 +18,7 @@
 #include "search.h"
 
 // SELECT: a message of the open conversation is chosen (conversation.selected_seq).
-enum ui_mode { UI_CHAT, UI_SELECT, UI_HELP, UI_SWITCH, UI_SEARCH, UI_LINKS };
+enum ui_mode { UI_CHAT, UI_SELECT, UI_HELP, UI_SWITCH, UI_SEARCH, UI_LINKS, UI_WARNING };
 
 #define SWITCH_MATCHES_MAX 64
 
@@ -34,14 +34,15 @@ struct ui {
     uint32_t switch_choice;
     struct search search;
     struct link_list links;
-    uint64_t editing_seq; // what is typed replaces this message of the open conversation; 0: none
-    bool is_delete_asked; // the selected one goes when the key comes again
-    uint32_t help_row;    // the first that is shown
-    bool wants_older;     // the view came to the beginning of what is here
-    bool wants_newer;     // it came to the end of what is here, and there is more
-    bool wants_selected;  // the selected message is to be on the screen
-    bool wants_again;     // the place has moved while drawing
-    bool wants_redraw;    // everything, as after somebody wrote on the terminal
+    uint64_t editing_seq;  // what is typed replaces this message of the open conversation; 0: none
+    bool is_delete_asked;  // the selected one goes when the key comes again
+    uint32_t help_row;     // the first that is shown; of a warning, too
+    struct buffer warning; // what has to be read before anything else
+    bool wants_older;      // the view came to the beginning of what is here
+    bool wants_newer;      // it came to the end of what is here, and there is more
+    bool wants_selected;   // the selected message is to be on the screen
+    bool wants_again;      // the place has moved while drawing
+    bool wants_redraw;     // everything, as after somebody wrote on the terminal
     // Of the last drawing: what scrolling needs to know.
     struct place top;       // the first row of the timeline that is shown
     uint32_t timeline_rows; // that fit

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "chat-tui/wrap.h"
 #include "typed.h"
 #include "view_parts.h"
 
@@ -83,6 +84,46 @@ static void draw_help(struct ui *ui, const struct area *area)
         pen_words(&pen, line);
         pen_use(LOOK_PLAIN);
         pen_fill(&pen);
+    }
+}
+
+// ---- a warning
+
+static uint32_t wrapped_rows(struct bytes text, uint32_t cells)
+{
+    struct wrap wrap;
+    struct wrap_row row;
+    uint32_t count = 0;
+
+    wrap_init(&wrap, text, cells);
+    while (wrap_next(&wrap, &row)) {
+        count++;
+    }
+    return count;
+}
+
+static void draw_warning(struct ui *ui, const struct area *area)
+{
+    struct bytes text = { ui->warning.data, (uint32_t)ui->warning.bytes };
+    uint32_t cells = area->cells > 2 ? (uint32_t)area->cells - 1 : 1;
+    uint32_t count = wrapped_rows(text, cells),
+             rows = area->rows > 1 ? (uint32_t)area->rows - 1 : 0;
+    struct wrap wrap;
+    struct wrap_row part;
+
+    ui->help_row = ui->help_row + rows > count ? (count > rows ? count - rows : 0) : ui->help_row;
+    pen_ruled(area, area->y, "read this first; Down: more; Escape: back, offline", LOOK_BAD);
+    pen_use(LOOK_PLAIN);
+    wrap_init(&wrap, text, cells);
+    for (uint32_t i = 0; i < ui->help_row + rows; i++) {
+        bool is_there = wrap_next(&wrap, &part);
+        if (i >= ui->help_row) {
+            struct pen pen = pen_at(area, 1 + (int)(i - ui->help_row));
+            pen_words(&pen, " ");
+            pen_draw(&pen,
+                    is_there ? (struct bytes){ text.data + part.start, part.size } : bytes_of(""));
+            pen_fill(&pen);
+        }
     }
 }
 
@@ -195,6 +236,9 @@ bool view_overlay(struct ui *ui, const struct area *area)
         return true;
     case UI_LINKS:
         draw_links(ui, area);
+        return true;
+    case UI_WARNING:
+        draw_warning(ui, area);
         return true;
     case UI_CHAT:
     case UI_SELECT:

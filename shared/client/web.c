@@ -83,6 +83,12 @@ const char *web_fingerprint_seen(const struct web *web)
     return web->seen;
 }
 
+bool web_is_certificate_other(const struct web *web)
+{
+    return web->fingerprint[0] != '\0' && web->seen[0] != '\0' &&
+            strcmp(web->seen, web->fingerprint) != 0;
+}
+
 static void note_certificate(struct web *web, X509 *certificate)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -295,9 +301,8 @@ static const char *reason_of(const struct web *web, CURLcode code, const char *d
         return "no answer in time";
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
-        return web->fingerprint[0] != '\0' && web->seen[0] != '\0' &&
-                        strcmp(web->seen, web->fingerprint) != 0
-                ? "the server's certificate is not the one that was accepted before"
+        return web_is_certificate_other(web)
+                ? "its certificate is not the one that is remembered (chat-tui login says more)"
                 : detail;
     default:
         return detail[0] != '\0' ? detail : curl_easy_strerror(code);

@@ -35,6 +35,10 @@ const struct address *web_address(const struct web *web);
 // Of the last certificate that was shown to us, or "".
 const char *web_fingerprint_seen(const struct web *web);
 
+// True: the last one was not the one certificate to accept, and the connection was refused before
+// anything was sent on it.
+bool web_is_certificate_other(const struct web *web);
+
 // Waits until something can be read or written, or the time is up (-1: for ever), and calls back
 // what is done. Own descriptors may wait along: their revents are filled.
 void web_wait(struct web *web, struct pollfd *own, size_t count, int timeout_ms);
