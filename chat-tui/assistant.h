@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The first run: which server, who, and how to get in. Four questions, then there is a token.
+// The first run: which server, who, and how to get in. What goes wrong is explained and asked
+// again; then there is a token.
 
 #pragma once
 

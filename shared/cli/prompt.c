@@ -24,7 +24,12 @@ bool prompt_ask(const char *question, const char *usual, char *answer, size_t by
     if (!prompt_read(stdin, line, sizeof(line))) {
         return false;
     }
-    const char *text = line[0] == '\0' && usual != NULL ? usual : line;
+    char *typed = line + strspn(line, " \t"); // as it was pasted
+    size_t typed_length = strlen(typed);
+    while (typed_length > 0 && strchr(" \t\r", typed[typed_length - 1]) != NULL) {
+        typed[--typed_length] = '\0';
+    }
+    const char *text = typed[0] == '\0' && usual != NULL ? usual : typed;
     size_t length = strlen(text);
     if (length >= bytes) {
         return false;

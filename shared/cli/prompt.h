@@ -14,7 +14,8 @@
 
 // One line without its end. False: there is none, or it is too long.
 bool prompt_read(FILE *file, char *line, size_t bytes) MUST_USE;
-// Shows the question and, in brackets, what an empty answer means (NULL: nothing).
+// Shows the question and, in brackets, what an empty answer means (NULL: nothing). White space
+// around the answer does not count.
 bool prompt_ask(const char *question, const char *usual, char *answer, size_t bytes) MUST_USE;
 // What is typed does not appear; on a pipe the line is simply read.
 bool prompt_password(const char *question, char password[PASSWORD_LINE_BYTES]) MUST_USE;

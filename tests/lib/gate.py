@@ -27,6 +27,7 @@ class Gate:
         self.url = f"http://127.0.0.1:{self.port}"
         started.set()
         self.loop.run_forever()
+        server.close()
 
     async def _take(self, reader, writer):
         me = asyncio.current_task()

@@ -359,47 +359,6 @@ class Screen(ScreenCase):
         screen.keys("Enter")
         screen.until(lambda _: not screen.is_running())
 
-    def test_the_first_run_asks_four_questions_and_gets_in(self):
-        ann, = self.people("ann")
-        name = f"newcomer{self.number}"
-        invite = re.search(r"\S+$", self.server.ctl("user", "invite", name).stdout.strip())[0]
-        home = Home(self.root.name, name, None, self.server)
-        url, home.url = home.url, "http://127.0.0.1:1"
-        screen = self.open(home, has_errors=True)
-        screen.until("Server [http://127.0.0.1:1]:")
-        screen.keys("Enter")
-        screen.until("nobody answers there")
-        screen.type(url)
-        screen.keys("Enter")
-        screen.until("Your name there:")
-        screen.type("Not A Name")
-        screen.keys("Enter")
-        screen.until("a name has 1 to 32")
-        screen.type(name)
-        screen.keys("Enter")
-        screen.until("Your password")
-        screen.keys("Enter")
-        screen.until("Invite code")
-        screen.type(invite)
-        screen.keys("Enter")
-        screen.until("A new password")
-        screen.type("correct horse")
-        screen.keys("Enter")
-        screen.until("Once more")
-        screen.type("correct horse")
-        screen.keys("Enter")
-        screen.until("No conversation is open.")
-        self.assertNotIn("horse", screen.screen())
-        screen.type(f"/msg {ann.user} I am new here")
-        screen.keys("Enter")
-        screen.until("✓")
-        screen.keys("C-q")
-        screen.until(lambda _: not screen.is_running())
-        # No questions any more, and nobody needs to say where.
-        home.command = lambda *words: [str(self.server.bin / "chat-tui"), *words]
-        screen = self.open(home)
-        screen.until("I am new here")
-
     def test_a_token_that_is_gone_is_explained(self):
         ann, = self.people("ann")
         ann.token_file.write_text("A" * 43 + "\n")
