@@ -23,6 +23,7 @@ struct arguments {
     bool is_json;
     bool is_following;
     bool is_never_ws;
+    bool is_plain;
 };
 
 enum exit_code cmd_json(struct profile *profile, struct web *web,

@@ -34,6 +34,7 @@ enum option_key {
     OPTION_COUNT,
     OPTION_WAIT,
     OPTION_LABEL,
+    OPTION_PLAIN,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -59,6 +60,7 @@ static const struct {
     { OPTION_COUNT, "count", "N", "listen: end after so many messages" },
     { OPTION_WAIT, "wait", "SECS", "listen: end after so long without a message" },
     { OPTION_LABEL, "label", "NAME", "login: what this device is called (the host's name)" },
+    { OPTION_PLAIN, "plain", NULL, "lines instead of the screen, for screen readers" },
     { OPTION_HELP, "help", NULL, "this text" },
     { OPTION_VERSION, "version", NULL, "the version" },
 };
@@ -159,6 +161,9 @@ static bool take_option(int key, const char *value, struct arguments *arguments)
         return read_count(value, &arguments->count);
     case OPTION_WAIT:
         return read_seconds("wait", value, &arguments->wait_ms);
+    case OPTION_PLAIN:
+        arguments->is_plain = true;
+        return true;
     case OPTION_LABEL:
         arguments->label = value;
         return true;

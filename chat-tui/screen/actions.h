@@ -29,6 +29,7 @@ struct actor {
     void (*block)(void *context, const char *name, bool is_blocked);
     // The open conversation, as read or as unread again.
     void (*mark)(void *context, bool is_read);
+    void (*more)(void *context); // older messages
 };
 
 void action_key(struct ui *ui, const struct actor *actor, void *context, const char *key);

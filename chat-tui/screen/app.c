@@ -7,21 +7,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "actions.h"
 #include "app_state.h"
-#include "chat-tui/config.h"
 #include "chat-tui/trust.h"
-#include "keys.h"
-#include "notify.h"
 #include "overlay.h"
 #include "shared/client/views.h"
 #include "shared/clock.h"
 #include "terminal.h"
 #include "update.h"
-#include "view.h"
 
 #define TYPING_EVERY_MS 3000
-#define DRAFT_MS 1000 // of typing, then it is on disk
 #define HOLD_POLL_MS 500
 
 void app_fail_disk(struct app *app)
@@ -112,13 +106,26 @@ static void on_refused(void *context, const char *why)
             why);
 }
 
+static void take_message(struct app *app, const struct json *root)
+{
+    const struct json *params = json_get(root, "params");
+    const struct message_view message = views_message(params);
+    const struct conversation *known = model_find(model_of(app), message.peer);
+    bool is_beyond = known == NULL || message.seq > known->head_seq;
+
+    update_notification(model_of(app), root, clock_monotonic_ms());
+    if (json_get(params, "text") != NULL || json_get(params, "target") != NULL) {
+        app->face->hear(app, &message, is_beyond);
+    }
+}
+
 static void on_event(void *context, struct bytes text, const struct json *root)
 {
     struct app *app = context;
     struct bytes cursor, event = { "", 0 };
 
     (void)text;
-    bool is_new = update_notification(model_of(app), root, clock_monotonic_ms());
+    take_message(app, root);
     store_event(app->store, model_of(app), root);
     if (json_read_string(json_get(json_get(root, "params"), "cursor"), &cursor) &&
             cursor.size <= CURSOR_BYTES_MAX) {
@@ -129,10 +136,6 @@ static void on_event(void *context, struct bytes text, const struct json *root)
         model_notice(model_of(app), INT64_MAX,
                 "another chat-tui of this device gets the messages now: C-q, or log in there as "
                 "another device");
-    }
-    if (is_new && !model_of(app)->has_focus) {
-        const struct message_view message = views_message(json_get(root, "params"));
-        notify_message(&app->profile->settings, message.from, message.text);
     }
     app->is_dirty = true;
 }
@@ -166,6 +169,13 @@ static void retry(void *context)
     client_retry_now(app->client);
 }
 
+static void more(void *context)
+{
+    struct app *app = context;
+
+    app->face->more(app);
+}
+
 static void quit(void *context)
 {
     struct app *app = context;
@@ -188,7 +198,7 @@ static void typed(void *context, struct conversation *conversation)
     buffer_finish(&params);
 }
 
-static const struct actor actor = {
+const struct actor app_actor = {
     .send = app_send,
     .change = app_change,
     .copy = copy_text,
@@ -201,6 +211,7 @@ static const struct actor actor = {
     .whois = app_whois,
     .block = app_block,
     .mark = app_mark,
+    .more = more,
 };
 
 // ---- drafts
@@ -248,73 +259,13 @@ static void try_hold(struct app *app, int64_t now_ms)
     }
 }
 
-// What was typed in the conversation that was left.
-static void keep_other_draft(struct app *app, const struct conversation *left)
-{
-    if (left != NULL &&
-            !store_draft(app->store, left,
-                    (struct bytes){ left->draft.bytes > 0 ? left->draft.data : "",
-                            (uint32_t)left->draft.bytes })) {
-        model_notice(model_of(app), INT64_MAX, "%s", store_reason(app->store));
-    }
-}
-
-static void click(struct app *app)
-{
-    int y, x;
-
-    terminal_clicked(&y, &x);
-    if (view_is_list(x)) {
-        action_click(&app->ui, (uint32_t)y);
-    }
-}
-
-static void read_keys(struct app *app)
-{
-    char key[KEY_NAME_BYTES];
-    struct buffer text = { 0 };
-    enum terminal_input input;
-
-    const struct conversation *open = model_of(app)->open;
-    while (!app->is_over && app->editor == 0 &&
-            (input = terminal_read(key, &text)) != TERMINAL_NOTHING) {
-        struct bytes typed_text = { text.data, (uint32_t)text.bytes };
-        app->is_dirty = true;
-        switch (input) {
-        case TERMINAL_KEY:
-            action_key(&app->ui, &actor, app, key);
-            break;
-        case TERMINAL_TEXT:
-            action_text(&app->ui, &actor, app, typed_text);
-            break;
-        case TERMINAL_FOCUS:
-        case TERMINAL_BLUR:
-            model_of(app)->has_focus = input == TERMINAL_FOCUS;
-            break;
-        case TERMINAL_CLICK:
-            click(app);
-            break;
-        default:
-            break;
-        }
-        if (open != model_of(app)->open) {
-            keep_other_draft(app, open);
-            open = model_of(app)->open;
-        }
-        if (app->draft_due_ms == INT64_MAX) {
-            app->draft_due_ms = clock_monotonic_ms() + DRAFT_MS;
-        }
-    }
-    buffer_finish(&text);
-}
-
 static void read_signals(struct app *app)
 {
     struct signalfd_siginfo info;
 
     while (read(app->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGWINCH) {
-            view_resize();
+            app->face->resize();
             app->is_dirty = true;
         } else if (info.ssi_signo == SIGCHLD) {
             app_reap(app);
@@ -340,19 +291,19 @@ static int timeout_ms(const struct app *app)
 static void turn(struct app *app)
 {
     struct pollfd own[] = {
-        { app->editor == 0 ? STDIN_FILENO : -1, POLLIN, 0 },
+        { app->editor == 0 && !app->is_input_over ? STDIN_FILENO : -1, POLLIN, 0 },
         { app->signal_fd, POLLIN, 0 },
         { app->is_holding ? outbox_wake_fd(app->outbox) : -1, POLLIN, 0 },
     };
 
     client_wait(app->client, own, 3, timeout_ms(app));
     int64_t now_ms = clock_monotonic_ms();
-    if ((own[0].revents & (POLLHUP | POLLERR)) != 0) {
+    if ((own[0].revents & (POLLHUP | POLLERR)) != 0 && !app->options->is_plain) {
         app->is_over = true; // the terminal is gone
         return;
     }
     if (own[0].revents != 0) {
-        read_keys(app);
+        app->face->read(app);
     }
     if (own[1].revents != 0) {
         read_signals(app);
@@ -387,13 +338,15 @@ static void run(struct app *app)
     app_ask_for_needs(app);
     client_start(app->client);
     app->is_dirty = true;
+    try_hold(app, clock_monotonic_ms());
     while (!app->is_over) {
         if (app->is_dirty && app->editor == 0) {
             app->is_dirty = false;
-            notify_title(&app->profile->settings, model_of(app));
-            view_draw(&app->ui, clock_monotonic_ms());
+            app->face->draw(app);
         }
-        turn(app);
+        if (!app->is_over) { // lines end with what was typed
+            turn(app);
+        }
     }
     keep_draft(app);
 }
@@ -412,17 +365,12 @@ static int watch_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static bool take_key(void *context, const char *key, const char *actions, char *wrong,
-        size_t wrong_bytes)
-{
-    return keys_bind(context, key, actions, wrong, wrong_bytes);
-}
-
 enum exit_code app_run(struct profile *profile, struct web *web, const struct app_options *options)
 {
     struct app app = { .profile = profile,
         .web = web,
         .options = options,
+        .face = options->is_plain ? &plain_face : &screen_face,
         .draft_due_ms = INT64_MAX,
         .signal_fd = watch_signals() };
     const struct client_options client_options = {
@@ -445,14 +393,11 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     } else if (outbox_open(profile->directory, &app.outbox) != ERR_OK) {
         complain("%s", outbox_reason(app.outbox));
         app.code = EXIT_FAILED;
-    } else if (!config_read(profile->key_file, "default", false, take_key, &app.ui.keys)) {
-        app.code = EXIT_USAGE;
-    } else if (!terminal_start(profile->settings.mouse == SAID_YES)) {
+    } else if (!app.face->start(&app)) {
         app.code = EXIT_USAGE;
     } else {
-        view_start(&profile->settings);
         run(&app);
-        terminal_stop();
+        app.face->stop(&app);
         if (app.code != EXIT_OK) {
             complain("%s: %s", profile->server, app.ui.model.why_offline);
         }

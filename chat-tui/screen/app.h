@@ -9,6 +9,7 @@
 
 struct app_options {
     bool is_never_ws;
+    bool is_plain; // lines, for screen readers and printers
 };
 
 enum exit_code app_run(struct profile *profile, struct web *web,

@@ -52,6 +52,7 @@ static void on_listed(void *context, const struct json *answer)
 
     update_heads(model_of(app), json_get(answer, "result"));
     store_heads(app->store, model_of(app), json_get(answer, "result"));
+    app->is_listed = true;
     app_open_first(app);
     watch_presence(app);
     app->is_dirty = true;

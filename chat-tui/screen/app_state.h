@@ -2,7 +2,7 @@
 // The parts of the running screen, for the files that make it: app.c (the loop, the client's
 // words), app_needs.c (what the model needs of the server), app_outgoing.c (what the user sends and
 // changes), app_read.c, app_search.c, app_people.c (what the user asks of the server),
-// app_outside.c (other programs).
+// app_outside.c (other programs), app_screen.c and app_plain.c (the faces).
 //
 // Owner: app_run(). Thread: one.
 
@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "actions.h"
 #include "app.h"
 #include "shared/buffer.h"
 #include "shared/client/client.h"
@@ -20,7 +21,25 @@
 #include "store.h"
 #include "ui.h"
 
+struct app;
+
+// How the program meets the user: on a whole terminal (app_screen.c) or in lines (app_plain.c).
+struct face {
+    bool (*start)(struct app *app); // false: said what is wrong
+    void (*stop)(struct app *app);
+    void (*read)(struct app *app); // what is typed
+    void (*draw)(struct app *app); // the model has changed
+    void (*resize)(void);
+    // Before draw: an event's message; is_beyond: nothing told of it before.
+    void (*hear)(struct app *app, const struct message_view *message, bool is_beyond);
+    void (*more)(struct app *app); // older messages are asked for
+};
+
+extern const struct face screen_face, plain_face;
+extern const struct actor app_actor;
+
 struct app {
+    const struct face *face;
     struct profile *profile;
     const struct web *web;
     const struct app_options *options;
@@ -35,8 +54,10 @@ struct app {
     int signal_fd;
     bool is_holding; // the outbox
     bool is_subscribed;
-    bool is_dirty; // to be drawn
+    bool is_listed; // the server has told of all conversations
+    bool is_dirty;  // to be drawn
     bool is_over;
+    bool is_input_over; // standard input has ended
     int64_t hold_at_ms;
     int64_t typing_at_ms;
     int64_t draft_due_ms;              // INT64_MAX: it is kept

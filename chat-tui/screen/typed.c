@@ -2,6 +2,7 @@
 #include "typed.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "overlay.h"
@@ -89,6 +90,23 @@ static void about_somebody(struct ui *ui, const struct actor *actor, void *conte
     }
 }
 
+// Of the links on the screen, as /links numbers them.
+static void open_numbered(struct ui *ui, const struct actor *actor, void *context,
+        const char *number)
+{
+    char *end;
+    unsigned long chosen = strtoul(number, &end, 10);
+
+    overlay_links(ui);
+    bool has_links = ui->mode == UI_LINKS;
+    ui->mode = UI_CHAT;
+    if (has_links && end != number && *end == '\0' && chosen >= 1 && chosen <= ui->links.count) {
+        actor->open_link(context, ui->links.links[chosen - 1]);
+    } else if (has_links) {
+        ui_say(ui, "/open NUMBER: /links shows them");
+    }
+}
+
 static void run_command(struct ui *ui, const struct actor *actor, void *context, char *line)
 {
     char *rest = strchr(line, ' ');
@@ -107,8 +125,17 @@ static void run_command(struct ui *ui, const struct actor *actor, void *context,
     case COMMAND_SEARCH_ALL:
         run_search(ui, command == COMMAND_SEARCH_ALL, rest);
         return;
+    case COMMAND_LIST:
+        overlay_switch(ui);
+        return;
+    case COMMAND_MORE:
+        actor->more(context);
+        return;
     case COMMAND_LINKS:
         overlay_links(ui);
+        return;
+    case COMMAND_OPEN:
+        open_numbered(ui, actor, context, rest);
         return;
     case COMMAND_WHOIS:
     case COMMAND_BLOCK:
@@ -129,6 +156,9 @@ static void run_command(struct ui *ui, const struct actor *actor, void *context,
         return;
     case COMMAND_UNREAD:
         actor->mark(context, false);
+        return;
+    case COMMAND_RETRY:
+        actor->retry(context);
         return;
     case COMMAND_HELP:
         overlay_help(ui);

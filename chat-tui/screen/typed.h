@@ -14,7 +14,10 @@
     COMMAND(MSG, "msg", "NAME [TEXT]", "write to somebody; also /query")                           \
     COMMAND(SEARCH, "search", "TEXT", "search in this conversation")                               \
     COMMAND(SEARCH_ALL, "search-all", "TEXT", "search in all conversations; also /lastlog")        \
+    COMMAND(LIST, "list", "", "the conversations")                                                 \
+    COMMAND(MORE, "more", "", "older messages")                                                    \
     COMMAND(LINKS, "links", "", "the links that are on the screen")                                \
+    COMMAND(OPEN, "open", "NUMBER", "open one of these links")                                     \
     COMMAND(WHOIS, "whois", "NAME", "whether somebody is here, or since when not")                 \
     COMMAND(AWAY, "away", "", "be shown as away")                                                  \
     COMMAND(INVISIBLE, "invisible", "", "be shown as offline")                                     \
@@ -23,6 +26,7 @@
     COMMAND(UNREAD, "unread", "", "mark this conversation unread again, on this device")           \
     COMMAND(BLOCK, "block", "NAME", "take no more messages from somebody")                         \
     COMMAND(UNBLOCK, "unblock", "NAME", "take them again")                                         \
+    COMMAND(RETRY, "retry", "", "try to connect now")                                              \
     COMMAND(HELP, "help", "", "all keys and commands")                                             \
     COMMAND(QUIT, "quit", "", "leave; also /exit")
 

@@ -63,7 +63,9 @@ class Tools(ScreenCase):
             seen |= {int(n) for n in re.findall(r"bob\d+ behind (\d+)", shown)}
             screen.keys("PageDown")
             with contextlib.suppress(AssertionError):  # nothing is below, or not yet
-                shown = screen.until(lambda s, before=before: s != before, 0.5)
+                screen.until(lambda s, before=before: s != before, 0.5)
+            time.sleep(0.05)  # it may have been half drawn
+            shown = screen.screen()
             if before == shown and re.search("│.*behind 799", shown) and "Alt+End" not in shown:
                 break
         self.assertEqual(seen, set(range(800)))
