@@ -117,6 +117,9 @@ static void take_message(struct app *app, const struct json *root)
     if (json_get(params, "text") != NULL || json_get(params, "target") != NULL) {
         app->face->hear(app, &message, is_beyond);
     }
+    if (line_editor_text(app->ui.editor).size == 0 && app->is_listed) {
+        app_open_first(app); // somebody is the first to write
+    }
 }
 
 static void on_event(void *context, struct bytes text, const struct json *root)

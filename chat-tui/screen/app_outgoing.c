@@ -51,8 +51,9 @@ static void on_sent(void *context, const struct json *answer)
     } else {
         json_read_string(json_get(json_get(answer, "error"), "message"), &message);
         model_refused(outgoing->conversation, outgoing);
-        model_notice(model_of(app), clock_monotonic_ms() + 15000, "not sent to %s: %.*s",
-                outgoing->conversation->peer.text, (int)message.size, message.data);
+        model_notice(model_of(app), clock_monotonic_ms() + 15000,
+                "not sent to %s: %.*s (/again, /forget)", outgoing->conversation->peer.text,
+                (int)message.size, message.data);
     }
     sender_delivered(outgoing->sending);
     app->is_dirty = true;

@@ -60,6 +60,10 @@ static void run_msg(struct ui *ui, const struct actor *actor, void *context, cha
     if (text != NULL) {
         *text++ = '\0';
     }
+    if (bytes_equal(bytes_of(rest), name_bytes(&ui->model.user))) {
+        ui_say(ui, "that is you");
+        return;
+    }
     struct conversation *conversation = model_get(&ui->model, bytes_of(rest));
     if (conversation == NULL) {
         ui_say(ui, "/msg NAME [TEXT]: a name has small letters, digits, '.', '_' and '-'");
@@ -104,6 +108,65 @@ static void open_numbered(struct ui *ui, const struct actor *actor, void *contex
         actor->open_link(context, ui->links.links[chosen - 1]);
     } else if (has_links) {
         ui_say(ui, "/open NUMBER: /links shows them");
+    }
+}
+
+// What other programs have, and what does it here.
+static void say_unknown(struct ui *ui, const char *name)
+{
+    static const struct {
+        const char *names;
+        const char *words;
+    } hints[] = {
+        { " join j part leave list-channels channel topic kick op ",
+                "there are no channels, only conversations of two: /msg NAME" },
+        { " names who ", "/list shows your conversations, /whois NAME one user" },
+        { " nick ", "a name stays what it is; chat-tui --profile is for a second account" },
+        { " win window buffer ", "Alt+1 to Alt+9, Ctrl+n, Ctrl+p, or Ctrl+k and some letters" },
+        { " close wc clear cls ", "nothing needs to be closed or cleared; Ctrl+l draws again" },
+        { " ignore unignore ban ", "/block NAME, /unblock NAME" },
+        { " me action say ", "just type it: only a line that begins with / is a command" },
+        { " set bind theme ", "the files config and keys, see man chat-tui" },
+        { " server connect reconnect ",
+                "/retry connects now; chat-tui --server URL is another one" },
+        { " notify dcc ctcp topic mode ", "there is nothing like this here" },
+    };
+    char spaced[24], words[100];
+
+    snprintf(spaced, sizeof(spaced), " %.20s ", name);
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (strstr(hints[i].names, spaced) != NULL) {
+            ui_say(ui, hints[i].words);
+            return;
+        }
+    }
+    snprintf(words, sizeof(words), "no such command: /%.20s (/help lists them)", name);
+    ui_say(ui, words);
+}
+
+// What was refused here goes the same way once more; what is on its way stays.
+static void run_again(struct ui *ui, const struct actor *actor, void *context, bool is_again)
+{
+    struct conversation *open = ui->model.open;
+    uint32_t place = 0, count = open == NULL ? 0 : open->pending.count;
+
+    for (uint32_t seen = 0; seen < count; seen++) {
+        struct message *message = &open->pending.messages[place];
+        if (!message->is_failed) {
+            place++;
+            continue;
+        }
+        struct buffer text = { 0 };
+        buffer_add(&text, message->text, message->bytes);
+        bool is_done = !is_again ||
+                (buffer_is_whole(&text) &&
+                        actor->send(context, open,
+                                (struct bytes){ text.data, (uint32_t)text.bytes }));
+        buffer_finish(&text);
+        if (!is_done) {
+            return; // why was said
+        }
+        model_dismiss(open, &open->pending.messages[place]);
     }
 }
 
@@ -157,6 +220,10 @@ static void run_command(struct ui *ui, const struct actor *actor, void *context,
     case COMMAND_UNREAD:
         actor->mark(context, false);
         return;
+    case COMMAND_AGAIN:
+    case COMMAND_FORGET:
+        run_again(ui, actor, context, command == COMMAND_AGAIN);
+        return;
     case COMMAND_RETRY:
         actor->retry(context);
         return;
@@ -169,10 +236,7 @@ static void run_command(struct ui *ui, const struct actor *actor, void *context,
     case COMMAND_COUNT:
         break;
     }
-    char words[120];
-    snprintf(words, sizeof(words), "there is no such command, %.20s: /help shows those there are",
-            line);
-    ui_say(ui, words);
+    say_unknown(ui, line + 1);
 }
 
 // It was used: it can be had again with Up.
@@ -197,8 +261,10 @@ void typed_send(struct ui *ui, const struct actor *actor, void *context)
     // "//" is a text that begins with a slash.
     bool is_command = ui->editing_seq == 0 && typed.data[0] == '/' &&
             !(typed.size > 1 && typed.data[1] == '/');
+    ui_say(ui, ""); // what the last line was answered
     if (!is_command && open == NULL) {
-        ui_say(ui, "no conversation is open: /msg NAME, or C-k");
+        take(ui); // so that /msg can be typed
+        ui_say(ui, "to whom? /msg NAME, then Up brings this text back");
         return;
     }
     struct buffer line = { 0 };

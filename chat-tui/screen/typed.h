@@ -26,6 +26,8 @@
     COMMAND(UNREAD, "unread", "", "mark this conversation unread again, on this device")           \
     COMMAND(BLOCK, "block", "NAME", "take no more messages from somebody")                         \
     COMMAND(UNBLOCK, "unblock", "NAME", "take them again")                                         \
+    COMMAND(AGAIN, "again", "", "send again what was refused here, marked !")                      \
+    COMMAND(FORGET, "forget", "", "take away what was refused here")                               \
     COMMAND(RETRY, "retry", "", "try to connect now")                                              \
     COMMAND(HELP, "help", "", "all keys and commands")                                             \
     COMMAND(QUIT, "quit", "", "leave; also /exit")

@@ -29,7 +29,10 @@ void ui_finish(struct ui *ui)
 
 void ui_say(struct ui *ui, const char *words)
 {
-    model_notice(&ui->model, clock_monotonic_ms() + SAID_MS, "%s", words);
+    // What has to stay (a disk that is full) goes only for other words.
+    if (words[0] != '\0' || ui->model.notice_until_ms != INT64_MAX) {
+        model_notice(&ui->model, clock_monotonic_ms() + SAID_MS, "%s", words);
+    }
 }
 
 static void keep_draft(struct ui *ui, struct conversation *conversation)

@@ -52,7 +52,7 @@ struct ui {
 // False: no memory.
 bool ui_init(struct ui *ui, const struct settings *settings) MUST_USE;
 void ui_finish(struct ui *ui);
-// In the status line, for a while.
+// In the status line, for a while; "": what was said before is over.
 void ui_say(struct ui *ui, const char *words);
 // Shows it; NULL: nothing changes. What was typed stays with the conversation that it was typed in.
 void ui_open(struct ui *ui, struct conversation *conversation);

@@ -18,13 +18,15 @@ static uint32_t first_row(uint32_t choice, uint32_t rows)
     return rows > 0 && choice >= rows ? choice - rows + 1 : 0;
 }
 
-// ---- help: keys, then commands
+// ---- help: the keys that move, commands, the keys that edit
 
-static uint32_t help_count(void)
+enum { HELP_KEYS = ACTION_LEFT - 1, HELP_EDITING = ACTION_COUNT - ACTION_LEFT };
+
+static uint32_t command_count(void)
 {
-    uint32_t count = ACTION_COUNT - 1 + 2;
+    uint32_t count = 0;
 
-    for (size_t i = 0; typed_command(i) != NULL; i++) {
+    while (typed_command(count) != NULL) {
         count++;
     }
     return count;
@@ -38,11 +40,8 @@ static void describe_key(const struct ui *ui, enum action action, char *out, siz
     const struct action_info *info = action_info(action);
     if (action == ACTION_NTH && keys[0] != '\0') {
         keys[KEY_CELLS - 3] = '\0'; // nine of them
-        snprintf(out, bytes, " %-*s %s", KEY_CELLS, keys, info->does);
-    } else {
-        snprintf(out, bytes, " %-*s %s", KEY_CELLS, keys[0] != '\0' ? keys : "(no key)",
-                info->does);
     }
+    snprintf(out, bytes, " %-*s %s", KEY_CELLS, keys[0] != '\0' ? keys : "(no key)", info->does);
 }
 
 static void describe_command(size_t place, char *out, size_t bytes)
@@ -56,18 +55,29 @@ static void describe_command(size_t place, char *out, size_t bytes)
 
 static enum look help_line(const struct ui *ui, uint32_t row, char *out, size_t bytes)
 {
-    enum { KEYS = ACTION_COUNT - 1 };
+    uint32_t commands = command_count();
 
     out[0] = '\0';
-    if (row < KEYS) {
+    if (row < HELP_KEYS) {
         describe_key(ui, (enum action)(row + 1), out, bytes);
-    } else if (row == KEYS + 1) {
-        snprintf(out, bytes, " Typed, and completed with Tab:");
+        return LOOK_PLAIN;
+    }
+    row -= HELP_KEYS;
+    if (row == 1 || row == commands + 3) {
+        snprintf(out, bytes, row == 1 ? " Typed, and completed with Tab:" : " While typing:");
         return LOOK_NEW;
-    } else if (row > KEYS + 1) {
-        describe_command(row - KEYS - 2, out, bytes);
+    }
+    if (row > 1 && row < commands + 2) {
+        describe_command(row - 2, out, bytes);
+    } else if (row > commands + 3) {
+        describe_key(ui, (enum action)(ACTION_LEFT + row - commands - 4), out, bytes);
     }
     return LOOK_PLAIN;
+}
+
+static uint32_t help_count(void)
+{
+    return HELP_KEYS + 2 + command_count() + 2 + HELP_EDITING;
 }
 
 static void draw_help(struct ui *ui, const struct area *area)

@@ -384,6 +384,65 @@ class Tools(ScreenCase):
         screen.until(f"{bob.user} there again")
         script.finish()
 
+    # ---- what somebody tries who comes from elsewhere
+
+    def test_what_other_programs_have_is_answered_with_what_does_it_here(self):
+        ann, bob = self.people("ann", "bob")
+        screen = self.open(ann)
+        screen.until("No conversation is open.")
+        screen.type("hello there")
+        screen.keys("Enter")
+        screen.until("to whom? /msg NAME")
+        for typed, answer in [("/join #chat", "no channels"), ("/nick me2", "a name stays"),
+                              ("/win 2", "Alt+1 to Alt+9"), ("/frobnicate", "no such command"),
+                              (f"/msg {ann.user}", "that is you")]:
+            screen.type(typed)
+            screen.keys("Enter")
+            screen.until(answer)
+        screen.type(f"/query {bob.user}")
+        screen.keys("Enter")
+        screen.until(lambda s: "that is you" not in s)
+        screen.keys("Up", "Up")
+        screen.until("> /msg")
+        for _ in range(5):
+            screen.keys("Up")
+        screen.until("> hello there")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("✓ +you +hello there", s))
+
+    def test_who_writes_first_is_shown(self):
+        ann, bob = self.people("ann", "bob")
+        screen = self.open(ann)
+        screen.until("No conversation is open.")
+        screen.until("[ws]")
+        bob.run("send", ann.user, "I am the first")
+        screen.until(lambda s: re.search(rf"\d +{bob.user} I am the first", s))
+
+    def test_what_was_refused_is_sent_again_or_taken_away(self):
+        ann, bob = self.people("ann", "bob")
+        script = self.script(bob)
+        script.call("contact.block", user=ann.user)
+        screen = self.open(ann)
+        screen.until("[ws]")
+        screen.type(f"/msg {bob.user} may I?")
+        screen.keys("Enter")
+        screen.until("not sent to")
+        screen.type("and this?")
+        screen.keys("Enter")
+        screen.until(lambda s: len(re.findall("! +you", s)) == 2)
+        script.call("contact.unblock", user=ann.user)
+        screen.type("/again")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("✓ +you +may I.*✓ +you +and this", s, re.S) and "!" not in s)
+        script.call("contact.block", user=ann.user)
+        screen.type("once more")
+        screen.keys("Enter")
+        screen.until(lambda s: re.search("! +you +once more", s))
+        screen.type("/forget")
+        screen.keys("Enter")
+        screen.until(lambda s: "! " not in s and "once more" not in s.split("│", 1)[1])
+        script.finish()
+
     def test_the_mouse_scrolls_and_opens_when_it_is_on(self):
         ann, bob, carl = self.people("ann", "bob", "carl")
         self.configure(ann, "mouse = yes\n")
