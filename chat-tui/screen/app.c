@@ -35,14 +35,34 @@ bool app_call(struct app *app, const char *method, const struct buffer *params,
 
 // ---- what the client says
 
+static void keep_cursor(struct app *app, const struct json *object)
+{
+    struct bytes cursor;
+
+    if (json_read_string(json_get(object, "cursor"), &cursor) && cursor.size <= CURSOR_BYTES_MAX) {
+        snprintf(app->cursor, sizeof(app->cursor), "%.*s", (int)cursor.size, cursor.data);
+    }
+}
+
 static void on_subscribed(void *context, const struct json *answer)
 {
     struct app *app = context;
+    const struct json *result = json_get(answer, "result");
 
-    update_heads(model_of(app), json_get(answer, "result"));
-    store_heads(app->store, model_of(app), json_get(answer, "result"));
+    update_heads(model_of(app), result);
+    store_heads(app->store, model_of(app), result);
+    if (app->is_fresh) { // "now": what was before is behind it
+        keep_cursor(app, result);
+    }
     app_list_conversations(app);
     app->is_dirty = true;
+}
+
+void app_subscribe(struct app *app, const char *from)
+{
+    app->is_fresh = strcmp(from, "now") == 0;
+    app->is_subscribed =
+            client_subscribe(app->client, bytes_of(from), (struct bytes){ 0 }, on_subscribed, app);
 }
 
 static void on_up(void *context, const char *transport)
@@ -65,8 +85,12 @@ static void on_up(void *context, const char *transport)
         app->ui.mode = UI_CHAT;
     }
     if (!app->is_subscribed) {
-        app->is_subscribed = client_subscribe(app->client, bytes_of("unread"), (struct bytes){ 0 },
-                on_subscribed, app);
+        // Without anything kept here there is nothing to bring up to date: heads and pages tell
+        // all.
+        app->is_fresh = store_is_fresh(app->store);
+        app->is_subscribed =
+                client_subscribe(app->client, bytes_of(app->is_fresh ? "now" : "unread"),
+                        (struct bytes){ 0 }, on_subscribed, app);
     }
     if (app->is_holding && sender_up(app->sender) != ERR_OK) {
         app_fail_disk(app);
@@ -125,15 +149,12 @@ static void take_message(struct app *app, const struct json *root)
 static void on_event(void *context, struct bytes text, const struct json *root)
 {
     struct app *app = context;
-    struct bytes cursor, event = { "", 0 };
+    struct bytes event = { "", 0 };
 
     (void)text;
     take_message(app, root);
     store_event(app->store, model_of(app), root);
-    if (json_read_string(json_get(json_get(root, "params"), "cursor"), &cursor) &&
-            cursor.size <= CURSOR_BYTES_MAX) {
-        snprintf(app->cursor, sizeof(app->cursor), "%.*s", (int)cursor.size, cursor.data);
-    }
+    keep_cursor(app, json_get(root, "params"));
     json_read_string(json_get(json_get(root, "params"), "event"), &event);
     if (bytes_equal(event, bytes_of("replaced"))) {
         model_notice(model_of(app), INT64_MAX,

@@ -5,10 +5,13 @@
 #include "app_state.h"
 #include "scroll.h"
 #include "shared/clock.h"
+#include "shared/limits.h"
 #include "update.h"
 
 #define PAGE_MESSAGES 200
-#define WATCHED_MAX 200
+#define WATCH_AT_ONCE 200
+#define REPLAYED_MAX 5000 // messages
+#define LISTED_MAX 10000  // conversations
 
 static void on_watched(void *context, const struct json *answer)
 {
@@ -18,22 +21,29 @@ static void on_watched(void *context, const struct json *answer)
     app->is_dirty = true;
 }
 
+// Of conversations that are new here, as many as a session may watch.
 static void watch_presence(struct app *app)
 {
+    struct model *model = model_of(app);
     struct buffer params = { 0 };
     unsigned count = 0;
 
+    if (app->watched == model->conversation_count || app->watched >= WATCHES_MAX ||
+            !client_is_up(app->client)) {
+        return;
+    }
     buffer_add_literal(&params, "{\"users\":[");
-    LIST_EACH(node, &model_of(app)->conversations) {
-        const struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
-        if (count < WATCHED_MAX) {
+    LIST_EACH(node, &model->conversations) {
+        struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
+        if (!conversation->is_watched && count < WATCH_AT_ONCE &&
+                app->watched + count < WATCHES_MAX) {
+            conversation->is_watched = true;
             buffer_print(&params, "%s\"%s\"", count++ > 0 ? "," : "", conversation->peer.text);
         }
     }
     buffer_add_literal(&params, "]}");
-    if (count > 0) {
-        (void)!app_call(app, "presence.watch", &params, on_watched, app);
-    }
+    app->watched += count;
+    (void)!app_call(app, "presence.watch", &params, on_watched, app);
     buffer_finish(&params);
 }
 
@@ -46,25 +56,64 @@ void app_open_first(struct app *app)
     }
 }
 
+static void list_from(struct app *app, struct bytes place);
+
+// A device that has nothing yet gets what it has missed as events, which is what makes messages
+// "delivered"; but not a mailbox of years, one by one: then heads and pages have to do.
+static void subscribe_fresh(struct app *app, bool has_more)
+{
+    uint64_t messages = has_more ? UINT64_MAX : 0;
+
+    LIST_EACH(node, &model_of(app)->conversations) {
+        uint64_t rest = UINT64_MAX - messages;
+        uint64_t head = LIST_OF(node, struct conversation, of_model)->head_seq;
+        messages += head < rest ? head : rest;
+    }
+    app_subscribe(app, messages <= REPLAYED_MAX ? "unread" : "now");
+}
+
 static void on_listed(void *context, const struct json *answer)
 {
     struct app *app = context;
+    const struct json *result = json_get(answer, "result");
+    struct bytes next = { "", 0 };
+    bool has_more = false;
 
-    update_heads(model_of(app), json_get(answer, "result"));
-    store_heads(app->store, model_of(app), json_get(answer, "result"));
-    app->is_listed = true;
+    update_heads(model_of(app), result);
+    store_heads(app->store, model_of(app), result);
     app_open_first(app);
-    watch_presence(app);
+    json_read_bool(json_get(result, "more"), &has_more);
+    json_read_string(json_get(result, "continue"), &next);
+    if (!app->is_subscribed) {
+        subscribe_fresh(app, has_more);
+        app->is_dirty = true;
+        return;
+    }
+    if (has_more && next.size > 0 && model_of(app)->conversation_count < LISTED_MAX) {
+        list_from(app, next);
+    } else {
+        app->is_listed = true;
+    }
     app->is_dirty = true;
+}
+
+static void list_from(struct app *app, struct bytes place)
+{
+    struct buffer params = { 0 };
+
+    buffer_add_literal(&params, "{\"limit\":200");
+    if (place.size > 0) {
+        buffer_add_literal(&params, ",\"continue\":");
+        json_add_string(&params, place);
+    }
+    buffer_add_byte(&params, '}');
+    (void)!app_call(app, "conversation.list", &params, on_listed, app);
+    buffer_finish(&params);
 }
 
 void app_list_conversations(struct app *app)
 {
-    struct buffer params = { 0 };
-
-    buffer_add_literal(&params, "{\"limit\":200}");
-    (void)!app_call(app, "conversation.list", &params, on_listed, app);
-    buffer_finish(&params);
+    list_from(app, (struct bytes){ "", 0 });
 }
 
 struct page_request {
@@ -206,6 +255,9 @@ void app_ask_for_needs(struct app *app)
 {
     struct conversation *open = model_of(app)->open;
 
+    if (app->is_listed) {
+        watch_presence(app);
+    }
     if (open == NULL) {
         return;
     }

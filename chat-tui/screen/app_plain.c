@@ -119,6 +119,10 @@ static void print_newest(struct app *app, struct conversation *open)
     if (open->unread > FIRST_MESSAGES) {
         wanted = open->unread < NEW_MESSAGES ? (uint32_t)open->unread : NEW_MESSAGES;
     }
+    if (timeline->count < wanted && timeline->first_seq > 1 && client_is_up(app->client)) {
+        app->ui.wants_older = true; // they are printed when they are here
+        return;
+    }
     uint32_t first = timeline->count > wanted ? timeline->count - wanted : 0;
     for (uint32_t place = first; place < timeline->count; place++) {
         print_place(app, open, place);

@@ -53,9 +53,11 @@ struct app {
     struct list changing; // struct changing.of_app
     int signal_fd;
     bool is_holding; // the outbox
+    bool is_fresh;   // nothing was kept here when it subscribed
     bool is_subscribed;
-    bool is_listed; // the server has told of all conversations
-    bool is_dirty;  // to be drawn
+    unsigned watched; // users whose presence is told
+    bool is_listed;   // the server has told of all conversations
+    bool is_dirty;    // to be drawn
     bool is_over;
     bool is_input_over; // standard input has ended
     int64_t hold_at_ms;
@@ -80,6 +82,8 @@ void app_fail_disk(struct app *app);
 void app_list_conversations(struct app *app);
 // The newest conversation, when none is open.
 void app_open_first(struct app *app);
+// From "unread" or "now".
+void app_subscribe(struct app *app, const char *from);
 // After each turn: messages that are missing are asked for, what was seen is said.
 void app_ask_for_needs(struct app *app);
 void app_forget_needs(struct app *app);

@@ -75,6 +75,7 @@ struct conversation {
     uint64_t told_read_seq; // what the server was told, or is being told
     int64_t changed_ts;
     enum shown_presence presence;
+    bool is_watched; // the server was asked to tell of it
     char last_seen[32];
     int64_t typing_until_ms; // monotonic
     char snippet[SNIPPET_BYTES];

@@ -118,6 +118,14 @@ void store_paint(struct store *store, struct model *model)
     }
 }
 
+bool store_is_fresh(struct store *store)
+{
+    struct bytes cursor;
+
+    return store->cache == NULL || !is_good(store, cache_read_cursor(store->cache, &cursor)) ||
+            cursor.size == 0;
+}
+
 bool store_set_user(struct store *store, struct bytes user)
 {
     bool was_other = store->cache != NULL && cache_user(store->cache)[0] != '\0' &&

@@ -25,6 +25,8 @@ void store_close(struct store *store);
 
 // Heads, drafts and whose they are, as they were at the last time.
 void store_paint(struct store *store, struct model *model);
+// It has no place in the stream of events yet.
+bool store_is_fresh(struct store *store);
 // The user is known: what was of another one is gone. True: it was.
 bool store_set_user(struct store *store, struct bytes user);
 // Messages from the cache into the timeline. False: it has none there.

@@ -33,12 +33,15 @@ class ScreenCase(TuiCase):
 
     def unread_of(self, home):
         """How much is new in the newest conversation, as the server knows it."""
-        # Over HTTP: the screen has the device's outbox.
+        return self.http(home.token, "conversation.list")["conversations"][0]["unread"]
+
+    def http(self, token, method, **params):
+        """Beside the screen, which has the device's outbox."""
         request = urllib.request.Request(
-            self.server.http + "/rpc", headers={"Authorization": "Bearer " + home.token},
-            data=b'{"jsonrpc":"2.0","id":1,"method":"conversation.list","params":{}}')
+            self.server.http + "/rpc", headers={"Authorization": "Bearer " + token},
+            data=json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode())
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)["result"]["conversations"][0]["unread"]
+            return json.load(answer)["result"]
 
     def until_read(self, home, timeout=20):
         end = time.monotonic() + timeout

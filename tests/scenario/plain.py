@@ -54,6 +54,41 @@ class Plain(ScreenCase):
         screen.keys("Enter")
         screen.until(lambda _: not screen.is_running())
 
+    def test_a_new_device_learns_of_all_conversations(self):
+        ann, = self.people("ann")
+        names = [f"peer{self.number}-{i}" for i in range(230)]
+        for token in self.server.import_users(names).values():
+            for text in ("first", "second"):
+                self.http(token, "message.send", to=ann.user, text=text)
+        screen = self.open(ann, "--plain", has_errors=True, rows=400)
+        screen.until(lambda s: s.count(": 2 new --") == len(names) - 1)
+        screen.type("/list")
+        screen.keys("Enter")
+        screen.until(lambda s: s.count(", offline, 2 new") == len(names) - 1)
+        self.assertEqual(screen.screen().count(": first"), 1, "only the open one is printed")
+        self.http(token, "message.send", to=ann.user, text="third")
+        screen.until(": third")
+
+    def test_a_new_device_replays_no_years(self):
+        read = []
+        for count in 300, 6000:
+            ann, bob = self.people("ann", "bob")
+            self.fill(bob, ann, count)
+            screen = self.open(ann, "--plain", has_errors=True, rows=100)
+            screen.until(f": text {count - 1}\n")
+            bob.run("send", ann.user, "and now")
+            screen.until(": and now")
+            end = time.monotonic() + 20
+            while self.http(bob.token, "conversation.list")["conversations"][0][
+                    "peer_delivered_seq"] <= count:
+                self.assertLess(time.monotonic(), end, "it has all of it, and did not say so")
+                time.sleep(0.1)
+            io = pathlib.Path(f"/proc/{screen.pid()}/io").read_text()
+            read.append(int(re.search(r"rchar: (\d+)", io)[1]))
+            screen.keys("C-d")
+            screen.until(lambda _, screen=screen: not screen.is_running())
+        self.assertLess(read[1] - read[0], 300_000, "6,000 events have more than a million bytes")
+
     def test_through_pipes_no_sequence_at_all(self):
         ann, bob = self.people("ann", "bob")
         bob.run("send", ann.user, "hello \x1b[31mred \u202e and \u009b2J")
