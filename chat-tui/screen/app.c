@@ -84,13 +84,11 @@ static void on_up(void *context, const char *transport)
     if (app->ui.mode == UI_WARNING) {
         app->ui.mode = UI_CHAT;
     }
-    if (!app->is_subscribed) {
-        // Without anything kept here there is nothing to bring up to date: heads and pages tell
-        // all.
-        app->is_fresh = store_is_fresh(app->store);
-        app->is_subscribed =
-                client_subscribe(app->client, bytes_of(app->is_fresh ? "now" : "unread"),
-                        (struct bytes){ 0 }, on_subscribed, app);
+    app->is_fresh = !app->is_subscribed && store_is_fresh(app->store);
+    if (app->is_fresh) {
+        app_list_conversations(app); // and then it subscribes
+    } else if (!app->is_subscribed) {
+        app_subscribe(app, "unread");
     }
     if (app->is_holding && sender_up(app->sender) != ERR_OK) {
         app_fail_disk(app);

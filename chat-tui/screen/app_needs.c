@@ -10,6 +10,7 @@
 
 #define PAGE_MESSAGES 200
 #define WATCH_AT_ONCE 200
+#define ASK_AGAIN_MS 5000
 #define REPLAYED_MAX 5000 // messages
 #define LISTED_MAX 10000  // conversations
 
@@ -152,7 +153,8 @@ static void on_page(void *context, const struct json *answer)
     }
     if (result == NULL && json_get(answer, "error") != NULL &&
             request->conversation->head_seq > 0) {
-        model_notice(model_of(app), clock_monotonic_ms() + 5000, "the history can't be read now");
+        timeline->ask_at_ms = clock_monotonic_ms() + ASK_AGAIN_MS;
+        model_notice(model_of(app), timeline->ask_at_ms, "the history can't be read now");
     } else if (result != NULL) {
         store_history(app->store, request->conversation, result);
     }
@@ -231,7 +233,7 @@ static void ask_for_messages(struct app *app, struct conversation *open)
 {
     const struct timeline *timeline = &open->timeline;
 
-    if (timeline->is_loading) {
+    if (timeline->is_loading || clock_monotonic_ms() < timeline->ask_at_ms) {
         return;
     }
     if (open->jump_seq != 0) {

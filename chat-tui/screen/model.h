@@ -52,8 +52,9 @@ struct timeline {
     uint64_t page_to;
     uint64_t page_changes_below; // its edits and deletes are news only for what is in front of this
     bool is_loading;
-    bool is_stale; // something newer was missed: to be read again
-    bool is_apart; // read around an older message: what follows is read when it is scrolled to
+    int64_t ask_at_ms; // monotonic: it could not be read, and is not asked for before
+    bool is_stale;     // something newer was missed: to be read again
+    bool is_apart;     // read around an older message: what follows is read when it is scrolled to
 };
 
 // The place in the timeline that the screen shows.
@@ -83,7 +84,8 @@ struct conversation {
     struct timeline timeline;
     struct timeline pending; // one's own messages that are not stored yet
     struct place place;
-    uint64_t marker_seq;   // "new" stands behind it, while it is open; 0: nowhere
+    bool has_marker;       // "new" stands somewhere, while it is open:
+    uint64_t marker_seq;   // behind this one; 0: everything is new
     uint64_t selected_seq; // 0: none
     uint64_t jump_seq;     // to be shown once it is here; 0: none
     bool is_marked_unread; // by the user, to come back to it

@@ -70,7 +70,8 @@ uint32_t rows_of(const struct conversation *conversation, uint32_t place, uint32
     if (before == NULL || day_of(before->ts) != day_of(message->ts)) {
         add(rows, &count, room, (struct row){ .kind = ROW_DATE, .message = message });
     }
-    if (marker > 0 && message->seq > marker && (before == NULL || before->seq <= marker)) {
+    if (conversation->has_marker && message->seq > marker &&
+            (before == NULL || before->seq <= marker)) {
         add(rows, &count, room, (struct row){ .kind = ROW_MARKER, .message = message });
     }
     if (message->is_deleted) {

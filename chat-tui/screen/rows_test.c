@@ -120,6 +120,7 @@ static void the_marker_stands_once_before_what_is_new(void **state)
     put(world, 2, WORLD_TS, "a");
     put(world, 4, WORLD_TS, "b");
     put(world, 6, WORLD_TS + WORLD_DAY_MS, "c");
+    world->bob->has_marker = true;
     world->bob->marker_seq = 4;
     assert_rows(world, 20, "--start--|--date--|a|b|--date--|--new--|c|");
     world->bob->marker_seq = 5; // behind an edit
@@ -128,7 +129,7 @@ static void the_marker_stands_once_before_what_is_new(void **state)
     assert_rows(world, 20, "--start--|--date--|--new--|a|b|--date--|c|");
     world->bob->marker_seq = 6;
     assert_rows(world, 20, "--start--|--date--|a|b|--date--|c|");
-    world->bob->marker_seq = 0;
+    world->bob->has_marker = false;
     assert_rows(world, 20, "--start--|--date--|a|b|--date--|c|");
 }
 
@@ -139,6 +140,7 @@ static void what_is_on_its_way_stands_behind_what_is_stored(void **state)
 
     model_page_begin(world->bob, 1, 1, true);
     put(world, 1, WORLD_TS, "a");
+    world->bob->has_marker = true;
     world->bob->marker_seq = 1;
     assert_non_null(model_queue(world->model, world->bob, bytes_of("one"), WORLD_TS, &handle));
     assert_non_null(model_queue(world->model, world->bob, bytes_of("two"), WORLD_TS + WORLD_DAY_MS,

@@ -68,7 +68,7 @@ bool scroll_to_first_unread(struct ui *ui)
 {
     struct conversation *open = ui->model.open;
 
-    if (open == NULL || open->marker_seq == 0 || open->timeline.count == 0) {
+    if (open == NULL || !open->has_marker || open->timeline.count == 0) {
         return false;
     }
     uint32_t place = rows_place_of(open, open->marker_seq);

@@ -290,6 +290,7 @@ static void the_first_new_message_comes_to_the_top(void **state)
     begin(world, 1, 100, 10, 20);
     assert_false(scroll_to_first_unread(&world->ui));
     for (uint64_t marker = 1; marker < 100; marker++) {
+        world->bob->has_marker = true;
         world->bob->marker_seq = marker;
         assert_true(scroll_to_first_unread(&world->ui));
         uint32_t last = last_shown(world), rows = 0;

@@ -58,15 +58,19 @@ void ui_open(struct ui *ui, struct conversation *conversation)
     if (conversation == NULL || conversation == before) {
         return;
     }
+    if (ui->editing_seq != 0) { // an edit is no draft: as Enter it would be another message
+        (void)!line_editor_set(ui->editor, (struct bytes){ "", 0 });
+    }
     if (before != NULL) {
         keep_draft(ui, before);
-        before->marker_seq = 0;
+        before->has_marker = false;
         before->selected_seq = 0;
         ui->before = before;
     }
     ui->mode = UI_CHAT;
     ui->editing_seq = 0;
-    conversation->marker_seq = conversation->unread > 0 ? conversation->read_seq : 0;
+    conversation->has_marker = conversation->unread > 0;
+    conversation->marker_seq = conversation->read_seq;
     conversation->is_marked_unread = false;
     conversation->jump_seq = 0;
     ui->model.open = conversation;
