@@ -129,5 +129,22 @@ class Bytes(TuiCase):
             self.assertNotIn(one, written)
         self.assertNotIn("owned\x07", written)
 
+    def test_links_are_told_to_the_terminal_and_nothing_else_is(self):
+        ann, eve = self.people("ann", "eve")
+        config = ann.directory / ".config" / "chat-tui"
+        config.mkdir(parents=True)
+        (config / "config").write_text("hyperlinks = yes\n")
+        script = self.script(eve)
+        for text in ("https://ok.example/a?b=c;d#e", "http://x.example/\x1b]8;;http://evil.example\x07",
+                     "https://y.example/\u009c\u202etest", "https://z.example/ü", "javascript:alert(1)"):
+            script.call("message.send", to=ann.user, text=text)
+        script.call("message.send", to=ann.user, text="the end of it")
+        script.finish()
+        written = self.watch(ann, [b"\x11"], "the end of it")
+        links = set(re.findall(r"\x1b\]8;;([^\x1b]*)\x1b\\", written))
+        self.assertEqual(links, {"", "https://ok.example/a?b=c;d#e", "http://x.example/",
+                                 "http://evil.example", "https://y.example/", "https://z.example/%C3%BC"})
+
+
 if __name__ == "__main__":
     unittest.main(argv=[word for word in sys.argv if word != "--write"], verbosity=1)
