@@ -24,7 +24,9 @@ static void add_shown(struct buffer *out, struct bytes text)
     size_t from = out->bytes;
     text_add_safely(out, (struct bytes){ text.data, size });
     for (size_t i = from; i < out->bytes; i++) {
-        out->data[i] = out->data[i] == ';' ? ',' : out->data[i];
+        if (out->data[i] == ';') {
+            out->data[i] = ',';
+        }
     }
 }
 

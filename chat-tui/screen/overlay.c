@@ -208,8 +208,9 @@ void overlay_key(struct ui *ui, const struct actor *actor, void *context, enum a
     }
 }
 
-static void links_letter(struct ui *ui, const struct actor *actor, void *context, char letter)
+static void links_letter(struct ui *ui, const struct actor *actor, void *context, const char *typed)
 {
+    char letter = *typed;
     struct link_list *list = &ui->links;
 
     if (letter == 'y') {
@@ -230,7 +231,7 @@ void overlay_text(struct ui *ui, const struct actor *actor, void *context, struc
     if (ui->mode == UI_HELP) {
         ui->mode = UI_CHAT;
     } else if (ui->mode == UI_LINKS) {
-        links_letter(ui, actor, context, text.size == 1 ? text.data[0] : ' ');
+        links_letter(ui, actor, context, text.size == 1 ? text.data : " ");
     } else if (ui->mode == UI_SWITCH && pattern_add(&ui->pattern, text)) {
         ui->switch_choice = 0;
     } else if (ui->mode == UI_SEARCH && pattern_add(&ui->search.pattern, text)) {
