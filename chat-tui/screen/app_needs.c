@@ -85,8 +85,12 @@ static void on_listed(void *context, const struct json *answer)
     app_open_first(app);
     json_read_bool(json_get(result, "more"), &has_more);
     json_read_string(json_get(result, "continue"), &next);
+    if (result == NULL) {
+        model_notice(model_of(app), clock_monotonic_ms() + 5000,
+                "the list of conversations can't be read now");
+    }
     if (!app->is_subscribed) {
-        subscribe_fresh(app, has_more);
+        subscribe_fresh(app, has_more || result == NULL);
         app->is_dirty = true;
         return;
     }

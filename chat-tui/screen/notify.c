@@ -8,9 +8,11 @@
 #include "chat-tui/text.h"
 #include "outside.h"
 #include "shared/buffer.h"
+#include "shared/clock.h"
 #include "terminal.h"
 
 #define SHOWN_BYTES 200
+#define NOTIFY_EVERY_MS 1000
 
 // Cut between characters, and safe to stand in an escape sequence: text.h leaves nothing that could
 // end one; ';' separates the fields of OSC 777.
@@ -66,6 +68,13 @@ static void tell_command(const struct settings *settings, struct bytes from, str
 
 void notify_message(const struct settings *settings, struct bytes from, struct bytes text)
 {
+    static int64_t quiet_until_ms; // a flood of messages is one piece of news
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms < quiet_until_ms) {
+        return;
+    }
+    quiet_until_ms = now_ms + NOTIFY_EVERY_MS;
     if (settings->notify == NOTIFY_BELL) {
         terminal_bell();
     } else if (settings->notify != NOTIFY_NONE) {

@@ -16,9 +16,13 @@ static bool has_hyperlinks;
 
 void view_start(const struct settings *settings)
 {
+    struct settings chosen = *settings;
     struct theme_styles styles;
 
-    settings_styles(settings, &styles);
+    if (COLORS < 256 && (chosen.theme == THEME_DARK || chosen.theme == THEME_LIGHT)) {
+        chosen.theme = THEME_TERMINAL;
+    }
+    settings_styles(&chosen, &styles);
     pen_prepare(&styles);
     has_hyperlinks = settings->hyperlinks == HYPERLINKS_YES ||
             (settings->hyperlinks == HYPERLINKS_AUTO && hyperlinks_are_known_here());
