@@ -33,7 +33,7 @@
 #define CACHE_MESSAGES_MAX 100000
 #define CACHE_FILE_BYTES_MAX (256LL * 1024 * 1024)
 #define CACHE_KEPT_MESSAGES 200
-#define CACHE_TRIM_EVERY_MESSAGES 512 // stored ones; the bounds may be exceeded by as many
+#define CACHE_TRIM_EVERY_MESSAGES 128 // stored ones; the bounds may be exceeded by as many
 
 struct cache;
 

@@ -12,8 +12,8 @@
 #include "shared/random.h"
 
 #define HEAD_BYTES_MAX 16384
-#define READ_BYTES (64 * 1024)
-#define READS_MAX 16 // in one step, so that writing gets its turn
+#define READ_BYTES (16 * 1024)
+#define READS_MAX 4 // in one step, so that writing and the keys get their turn
 
 static void end(struct websocket *socket, const char *why)
 {

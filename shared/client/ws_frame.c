@@ -7,6 +7,7 @@
 #define RESERVED 0x70
 #define MASKED 0x80
 #define CONTROL_BYTES_MAX 125
+#define KEPT_BYTES (32 * 1024) // between messages; a long list of conversations takes more
 
 void ws_frame_add(struct buffer *out, enum ws_opcode opcode, struct bytes payload,
         const unsigned char mask[4])
@@ -148,5 +149,8 @@ const char *ws_parser_take(struct ws_parser *parser, const char *data, size_t by
     }
     memmove(parser->in.data, parser->in.data + done, parser->in.bytes - done);
     parser->in.bytes -= done;
+    if (parser->in.bytes == 0 && parser->in.capacity > KEPT_BYTES) {
+        buffer_finish(&parser->in);
+    }
     return reason;
 }
