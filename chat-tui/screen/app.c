@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #define TYPING_EVERY_MS 3000
 #define HOLD_POLL_MS 500
+#define FRAME_MS 16 // between two drawings of what comes by itself; keys are drawn at once
 
 void app_fail_disk(struct app *app)
 {
@@ -297,6 +299,12 @@ static void read_signals(struct app *app)
     }
 }
 
+// INT64_MAX: there is nothing to draw, or an editor has the terminal.
+static int64_t draw_due_ms(const struct app *app)
+{
+    return app->is_dirty && app->editor == 0 ? app->draw_at_ms : INT64_MAX;
+}
+
 static int timeout_ms(const struct app *app)
 {
     int64_t soonest_ms = app->is_holding ? sender_deadline_ms(app->sender) : app->hold_at_ms;
@@ -304,6 +312,7 @@ static int timeout_ms(const struct app *app)
 
     soonest_ms = shown_ms < soonest_ms ? shown_ms : soonest_ms;
     soonest_ms = app->draft_due_ms < soonest_ms ? app->draft_due_ms : soonest_ms;
+    soonest_ms = draw_due_ms(app) < soonest_ms ? draw_due_ms(app) : soonest_ms;
     if (soonest_ms == INT64_MAX) {
         return -1;
     }
@@ -326,6 +335,7 @@ static void turn(struct app *app)
     }
     if (own[0].revents != 0) {
         app->face->read(app);
+        app->draw_at_ms = 0;
     }
     if (own[1].revents != 0) {
         read_signals(app);
@@ -353,6 +363,27 @@ static void turn(struct app *app)
     app->is_dirty |= ui_tick(&app->ui, now_ms);
 }
 
+// A page of JSON is many small pieces, which leave holes when they are freed: the system gets them
+// back.
+static void give_back_memory(struct app *app)
+{
+    if (app->has_freed_much) {
+        app->has_freed_much = false;
+        malloc_trim(0);
+    }
+}
+
+static void draw(struct app *app, int64_t now_ms)
+{
+    app->is_dirty = false;
+    app->draw_at_ms = now_ms + FRAME_MS;
+    app->face->draw(app);
+    app_ask_for_needs(app); // the drawing has found out which messages it lacks
+    if (app->is_dirty) {
+        app->draw_at_ms = 0; // the cache had them
+    }
+}
+
 static void run(struct app *app)
 {
     store_paint(app->store, model_of(app));
@@ -362,10 +393,11 @@ static void run(struct app *app)
     app->is_dirty = true;
     try_hold(app, clock_monotonic_ms());
     while (!app->is_over) {
-        if (app->is_dirty && app->editor == 0) {
-            app->is_dirty = false;
-            app->face->draw(app);
+        int64_t now_ms = clock_monotonic_ms();
+        if (now_ms >= draw_due_ms(app)) {
+            draw(app, now_ms);
         }
+        give_back_memory(app);
         if (!app->is_over) { // lines end with what was typed
             turn(app);
         }
@@ -403,6 +435,7 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
         .is_never_ws = options->is_never_ws,
     };
 
+    mallopt(M_ARENA_MAX, 1); // libcurl's look-ups are threads, and each would get 130 KB of its own
     list_init(&app.outgoing);
     list_init(&app.pages);
     list_init(&app.changing);

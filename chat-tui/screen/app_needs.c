@@ -20,6 +20,7 @@ static void on_watched(void *context, const struct json *answer)
 
     update_presences(model_of(app), json_get(answer, "result"));
     app->is_dirty = true;
+    app->has_freed_much = true;
 }
 
 // Of conversations that are new here, as many as a session may watch.
@@ -100,6 +101,7 @@ static void on_listed(void *context, const struct json *answer)
         app->is_listed = true;
     }
     app->is_dirty = true;
+    app->has_freed_much = true;
 }
 
 static void list_from(struct app *app, struct bytes place)
@@ -171,6 +173,7 @@ static void on_page(void *context, const struct json *answer)
     }
     arrive(app, request->conversation);
     app->is_dirty = true;
+    app->has_freed_much = true;
     list_leave(&request->of_app);
     free(request);
 }

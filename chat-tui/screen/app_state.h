@@ -57,11 +57,13 @@ struct app {
     bool is_subscribed;
     unsigned watched; // users whose presence is told
     bool is_listed;   // the server has told of all conversations
-    bool is_dirty;    // to be drawn
+    bool is_dirty;    // to be drawn, at draw_at_ms
     bool is_over;
-    bool is_input_over; // standard input has ended
+    bool is_input_over;  // standard input has ended
+    bool has_freed_much; // memory
     int64_t hold_at_ms;
     int64_t typing_at_ms;
+    int64_t draw_at_ms;
     int64_t draft_due_ms;              // INT64_MAX: it is kept
     char cursor[CURSOR_BYTES_MAX + 1]; // to be acknowledged; or ""
     pid_t editor;                      // that has the terminal; 0: none
