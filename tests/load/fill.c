@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Prepares data: the even users of the token file each send many messages to their neighbour, as
-// fast as the server answers them.
+// fast as the server answers them, or at a rate.
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/load/crew.h"
 #include "tests/load/options.h"
+#include "tests/load/procstat.h"
 #include "tests/load/report.h"
 #include "tests/load/texts.h"
 
@@ -28,14 +29,26 @@ struct run {
     unsigned count;
     unsigned window; // of each, so that all together stay below IN_FLIGHT_MAX
     uint64_t answered;
+    uint64_t start_ns;
 };
+
+// How many each may have sent by now.
+static uint64_t due(const struct run *run)
+{
+    const struct options *options = run->options;
+    double seconds = (double)(clock_ns() - run->start_ns) / 1e9;
+    double count = seconds * options->rate / run->count;
+
+    return options->rate > 0 && count < (double)options->messages ? (uint64_t)count
+                                                                  : options->messages;
+}
 
 static void send_what_may(struct run *run, struct filler *filler)
 {
     const struct options *options = run->options;
+    uint64_t may = due(run);
 
-    while (filler->last - filler->answered < run->window &&
-            filler->last - filler->first < options->messages) {
+    while (filler->last - filler->answered < run->window && filler->last - filler->first < may) {
         char *start = ws_client_reserve(&filler->session->client, options->bytes + 256);
         char *at = put_text(start,
                 "{\"jsonrpc\":\"2.0\",\"method\":\"message.send\",\"params\":{\"to\":\"");
@@ -107,11 +120,12 @@ int fill_run(const struct options *options)
     }
     prepare(&run);
     stretch_start(&stretch, options->pid);
-    for (unsigned i = 0; i < run.count; i++) {
-        send_what_may(&run, &run.fillers[i]);
-    }
+    run.start_ns = clock_ns();
     while (run.answered < options->messages * run.count && run.crew.errors == 0) {
-        ws_loop_turn(&run.crew.loop, 100000000);
+        for (unsigned i = 0; i < run.count; i++) {
+            send_what_may(&run, &run.fillers[i]);
+        }
+        ws_loop_turn(&run.crew.loop, options->rate > 0 ? 1000000 : 100000000);
     }
     stretch_stop(&stretch);
     report_open("fill");

@@ -16,7 +16,7 @@ struct options {
     double seconds;     // measured time
     double warmup;      // seconds before it
     double drain;       // seconds to wait for what is still under way at the end
-    double rate;        // pairs: messages a second over all users; 0: closed loop
+    double rate;        // pairs, fill: messages a second over all users; 0: closed loop
     unsigned pairs;
     unsigned window;      // requests without an answer, per connection
     unsigned bytes;       // of a text
