@@ -42,6 +42,7 @@ PROGRAMS = {
     "commands": ("scenario/commands.py", [], []),
     "screen": ("scenario/screen.py", [], []),
     "screen_picture": ("scenario/screen_picture.py", [], []),
+    "screen_fluent": ("scenario/screen_fluent.py", [], []),
     "script_storm": ("scenario/script_storm.py", [], ["--seconds", "600", "--fortunes", "40000"]),
     "script_plants": ("scenario/script_storm.py", ["--plants"], ["--plants"]),
     "real_input": ("scenario/real_input.py", [], ["--long"]),
