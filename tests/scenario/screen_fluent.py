@@ -76,25 +76,25 @@ class Fluent(TuiCase):
         with self.screen(ann) as terminal:
             terminal.until(b"before")
             terminal.quiet()
-            alone = terminal.key_latencies(40)
+            alone = terminal.key_latencies(30)
             sender = self.load(bob, ann, 8000, rate=1000)
             try:
                 terminal.read(2)
                 time.sleep(0.3)
                 before, begun = terminal.cpu(), time.monotonic()
-                busy = terminal.key_latencies(120)
+                busy = terminal.key_latencies(100)
                 share = (terminal.cpu() - before) / (time.monotonic() - begun)
-                frames = self.frames(terminal, 2)
+                frames = self.frames(terminal, 1.5)
                 self.assertIsNone(sender.poll(), "it was not busy all the time")
             finally:
                 sender.kill()
                 sender.wait()
-        told = (f"alone p50 {alone[20] * 1000:.1f} worst {alone[-1] * 1000:.1f} ms; busy p50 "
-                f"{busy[60] * 1000:.1f} p90 {busy[108] * 1000:.1f} worst {busy[-1] * 1000:.1f} ms, "
+        told = (f"alone p50 {alone[15] * 1000:.1f} worst {alone[-1] * 1000:.1f} ms; busy p50 "
+                f"{busy[50] * 1000:.1f} p90 {busy[90] * 1000:.1f} worst {busy[-1] * 1000:.1f} ms, "
                 f"{share * 100:.0f} % CPU; {frames:.0f} drawings a second")
         print(f"note: {told}", flush=True)
-        self.assertLess(busy[60] * 1000, FRAME_MS, told)
-        self.assertLess(busy[108] * 1000, 4 * FRAME_MS, told)
+        self.assertLess(busy[50] * 1000, FRAME_MS, told)
+        self.assertLess(busy[90] * 1000, 4 * FRAME_MS, told)
         self.assertLess(frames, 1.5 * 1000 / FRAME_MS, told)
 
     def test_nothing_happens_when_nothing_happens(self):
@@ -106,10 +106,12 @@ class Fluent(TuiCase):
             # The ping, every 20 seconds: the time is up, and its answer.
             self.assertLessEqual(terminal.idle_wakeups(10), 2)
 
-    def keep_all(self, home):
-        """Shows it until all messages have come in, and the cache has what it keeps."""
-        with self.screen(home) as terminal:
-            terminal.until(b"newest")
+    def fill(self, writer, reader, count):
+        """While the reader's screen is there, so that its cache has as many as it keeps."""
+        with self.screen(reader) as terminal:
+            terminal.until(b"ws]")
+            self.assertEqual(self.load(writer, reader, count).wait(60), 0)
+            writer.run("send", reader.user, "newest")
             spent, before = terminal.cpu(), 0.0
             while spent - before > 0.01:
                 terminal.quiet(0.5, 0.5)
@@ -128,17 +130,15 @@ class Fluent(TuiCase):
 
     def test_a_long_conversation_opens_like_a_short_one(self):
         ann, bob, cid, dan = self.people("ann", "bob", "cid", "dan")
-        for reader, writer, count in ((ann, bob, SHORT), (cid, dan, LONG)):
-            self.assertEqual(self.load(writer, reader, count).wait(60), 0)
-            writer.run("send", reader.user, "newest")
+        self.fill(bob, ann, SHORT)
+        self.fill(dan, cid, LONG)
         readers = ann, cid
         of_server = self.openings(readers, 2)
         for reader in readers:
-            self.keep_all(reader)
             reader.url = NOWHERE
         of_cache = self.openings(readers, 4)
-        told = "; ".join(f"from the {place} {short:.0f} ms CPU with {SHORT} messages, {long:.0f} with {LONG:,}"
-                         for place, (short, long) in (("server", of_server), ("cache", of_cache)))
+        told = "; ".join(f"with the {place} {short:.0f} ms CPU with {SHORT} messages, {long:.0f} with {LONG:,}"
+                         for place, (short, long) in (("server", of_server), ("cache alone", of_cache)))
         print(f"note: {told}", flush=True)
         self.assertLess(of_server[1], 1.5 * of_server[0] + 5, told)
         self.assertLess(of_cache[1], 1.25 * of_cache[0] + 3, told)
