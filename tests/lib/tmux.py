@@ -74,6 +74,15 @@ class Terminal:
                                      f"{self.said()}")
             time.sleep(0.05)
 
+    def settled(self, seconds=0.1):
+        """The screen when it stays as it is for that long."""
+        screen = self.screen()
+        while True:
+            time.sleep(seconds)
+            before, screen = screen, self.screen()
+            if before == screen:
+                return screen
+
     def is_running(self):
         return "main" in self.tmux("ls")
 
