@@ -213,7 +213,8 @@ static bool print_search(const struct ui *ui)
 {
     const struct search *search = &ui->search;
 
-    if (search->pattern.bytes > 0 && (search->due_ms != INT64_MAX || search->is_asking)) {
+    if (search->pattern.bytes > 0 &&
+            (search->due_ms != INT64_MAX || search->is_looking || search->is_asking)) {
         return false;
     }
     for (uint32_t i = search->count; i > 0; i--) {

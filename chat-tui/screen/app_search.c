@@ -68,6 +68,38 @@ static void ask(struct app *app)
     buffer_finish(&params);
 }
 
+// One conversation each turn: a hundred thousand kept messages at once would hold up the keys.
+static void look(struct app *app)
+{
+    struct search *search = &app->ui.search;
+
+    LIST_EACH(node, &model_of(app)->conversations) {
+        struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
+        struct bytes peer = name_bytes(&conversation->peer);
+        bool is_wanted = search->peer.size == 0 || bytes_equal(peer, name_bytes(&search->peer));
+        if (is_wanted && conversation->searched != search->serial) {
+            conversation->searched = search->serial;
+            store_search(app->store, model_of(app), peer, search);
+            return;
+        }
+    }
+    search->is_looking = false;
+    app->is_dirty = true;
+}
+
+static void begin(struct app *app)
+{
+    struct search *search = &app->ui.search;
+
+    search->due_ms = INT64_MAX;
+    search->is_looking = true;
+    search->is_cut_off = !client_is_up(app->client);
+    if (!search->is_cut_off) {
+        ask(app);
+    }
+    app->is_dirty = true;
+}
+
 void app_search(struct app *app, int64_t now_ms)
 {
     struct search *search = &app->ui.search;
@@ -76,17 +108,14 @@ void app_search(struct app *app, int64_t now_ms)
         return;
     }
     if (now_ms >= search->due_ms) {
-        search->due_ms = INT64_MAX;
-        store_search(app->store, model_of(app), search);
-        search->is_cut_off = !client_is_up(app->client);
-        if (!search->is_cut_off) {
-            ask(app);
-        }
-        app->is_dirty = true;
+        begin(app);
     } else if (search->wants_more && search->next[0] != '\0' && !search->is_asking &&
             client_is_up(app->client)) {
         ask(app);
         app->is_dirty = true;
+    }
+    if (search->is_looking) {
+        look(app);
     }
     search->wants_more = false;
 }

@@ -89,6 +89,7 @@ struct conversation {
     uint64_t selected_seq; // 0: none
     uint64_t jump_seq;     // to be shown once it is here; 0: none
     bool is_marked_unread; // by the user, to come back to it
+    uint64_t searched;     // the serial of the search that has looked into what is kept of it
     uint64_t printed_seq;  // up to here it was printed as lines (app_plain.c)
     uint64_t printed_from; // from here on
     struct buffer draft;   // typed here and not sent, while another one is open

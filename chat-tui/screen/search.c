@@ -18,6 +18,7 @@ void search_changed(struct search *search, int64_t now_ms)
     search->count = 0;
     search->choice = 0;
     search->serial++;
+    search->is_looking = false;
     search->is_asking = false;
     search->is_cut_off = false;
     search->wants_more = false;

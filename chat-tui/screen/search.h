@@ -35,6 +35,7 @@ struct search {
     uint32_t choice;
     int64_t due_ms;                  // when it is to be asked for; INT64_MAX: it is or was
     uint64_t serial;                 // of the pattern: answers to an earlier one are none to this
+    bool is_looking;                 // into the cache, a conversation each turn
     bool is_asking;                  // the server
     bool is_cut_off;                 // no server: only what is kept here was searched
     bool wants_more;                 // the end of what was found is in sight

@@ -229,14 +229,15 @@ static bool find_message(void *context, const struct message_view *message)
     return true;
 }
 
-void store_search(struct store *store, const struct model *model, struct search *search)
+void store_search(struct store *store, const struct model *model, struct bytes peer,
+        struct search *search)
 {
     struct finding finding = { search, name_bytes(&model->user), true };
 
     if (store->cache != NULL) {
         (void)is_good(store,
-                cache_search(store->cache, pattern_bytes(&search->pattern),
-                        name_bytes(&search->peer), SEARCH_FOUND_MAX / 2, find_message, &finding));
+                cache_search(store->cache, pattern_bytes(&search->pattern), peer,
+                        SEARCH_FOUND_MAX / 2, find_message, &finding));
     }
 }
 

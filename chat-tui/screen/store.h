@@ -35,8 +35,9 @@ bool store_page(struct store *store, struct model *model, struct conversation *c
 // So that this one is among them.
 bool store_page_around(struct store *store, struct model *model, struct conversation *conversation,
         uint64_t seq);
-// What the cache has of it.
-void store_search(struct store *store, const struct model *model, struct search *search);
+// What the cache has of it in this conversation.
+void store_search(struct store *store, const struct model *model, struct bytes peer,
+        struct search *search);
 
 // From the server.
 void store_heads(struct store *store, struct model *model, const struct json *result);

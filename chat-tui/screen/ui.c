@@ -159,7 +159,9 @@ int64_t ui_deadline_ms(const struct ui *ui, int64_t now_ms)
             model->open->typing_until_ms < soonest_ms) {
         soonest_ms = model->open->typing_until_ms;
     }
-    if (ui->mode == UI_SEARCH && ui->search.due_ms < soonest_ms) {
+    if (ui->mode == UI_SEARCH && ui->search.is_looking) {
+        soonest_ms = now_ms;
+    } else if (ui->mode == UI_SEARCH && ui->search.due_ms < soonest_ms) {
         soonest_ms = ui->search.due_ms;
     }
     return soonest_ms;

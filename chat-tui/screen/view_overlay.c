@@ -177,7 +177,8 @@ static void draw_found(const struct search *search, const struct found *found, s
 
 static void describe_search(const struct search *search, char *out, size_t bytes)
 {
-    const char *state = search->is_asking || search->due_ms != INT64_MAX ? ", searching ..."
+    const char *state = search->is_looking || search->is_asking || search->due_ms != INT64_MAX
+            ? ", searching ..."
             : search->is_cut_off      ? ", offline: only what is kept here was searched"
             : search->next[0] != '\0' ? ", more with Down at the end"
                                       : "";
