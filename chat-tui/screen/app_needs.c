@@ -273,7 +273,9 @@ void app_ask_for_needs(struct app *app)
     ask_for_messages(app, open);
     app->ui.wants_older = false;
     app->ui.wants_newer = false;
-    app_say_seen(app, open);
+    if (!app->is_dirty) { // what was not drawn yet was not seen
+        app_say_seen(app, open);
+    }
 }
 
 void app_forget_needs(struct app *app)
