@@ -75,7 +75,7 @@ enum err device_file_open(struct device_file *file, const char *path, int busy_m
         err = device_file_failed(file, "can't be opened");
     } else {
         sqlite3_busy_timeout(file->db, busy_ms);
-        // A checkpoint syncs, and the screen waits for it: 64 pages take 5 ms here, 1,000 took 20.
+        // A checkpoint syncs, and keys wait for it: short ones (decisions/measurements.md).
         err = device_file_execute(file,
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
                 "PRAGMA wal_autocheckpoint=64; PRAGMA cache_size=-128");
