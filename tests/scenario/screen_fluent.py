@@ -6,7 +6,7 @@ nothing happens, and a long conversation opened like a short one.
 The bounds are wide, for a build with sanitizers on a busy machine; tests/load/screen_bench has the
 figures. They catch what they are for, tried by hand: FRAME_MS 0 in app.c, so a drawing for each turn
 (250 to 400 drawings a second instead of 62), a timeout of a second at most (9 wake-ups in 10 seconds),
-and PAGE_MESSAGES 20000 in store.c, so that all of the cache is read (45 ms instead of 27).
+and PAGE_MESSAGES 20000 in store.c, so that all of the cache is read (twice the CPU).
 """
 
 import contextlib
