@@ -119,16 +119,15 @@ static void say_unknown(struct ui *ui, const char *name)
         const char *words;
     } hints[] = {
         { " join j part leave list-channels channel topic kick op ",
-                "there are no channels, only conversations of two: /msg NAME" },
-        { " names who ", "/list shows your conversations, /whois NAME one user" },
-        { " nick ", "a name stays what it is; chat-tui --profile is for a second account" },
-        { " win window buffer ", "Alt+1 to Alt+9, Ctrl+n, Ctrl+p, or Ctrl+k and some letters" },
-        { " close wc clear cls ", "nothing needs to be closed or cleared; Ctrl+l draws again" },
+                "no channels here, only two people: /msg NAME" },
+        { " names who ", "/list: your conversations; /whois NAME" },
+        { " nick ", "a name stays; chat-tui --profile X is another" },
+        { " win window buffer ", "Alt+1 to Alt+9, Ctrl+n, Ctrl+p, Ctrl+k" },
+        { " close wc clear cls ", "nothing needs closing; Ctrl+l draws again" },
         { " ignore unignore ban ", "/block NAME, /unblock NAME" },
-        { " me action say ", "just type it: only a line that begins with / is a command" },
-        { " set bind theme ", "the files config and keys, see man chat-tui" },
-        { " server connect reconnect ",
-                "/retry connects now; chat-tui --server URL is another one" },
+        { " me action say ", "just type it: only / begins a command" },
+        { " set bind theme ", "see the files config and keys: man chat-tui" },
+        { " server connect reconnect ", "/retry connects; chat-tui --server is another" },
         { " notify dcc ctcp topic mode ", "there is nothing like this here" },
     };
     char spaced[24], words[100];

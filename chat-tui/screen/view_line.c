@@ -62,7 +62,9 @@ void view_status(const struct ui *ui, const struct area *area, int64_t now_ms)
                 model->why_offline[0] != '\0' ? ": " : "", model->why_offline,
                 rest_ms > 0 ? (rest_ms + 999) / 1000 : 0);
     } else {
-        snprintf(words, sizeof(words), " [%s] %s", model->transport, model->user.text);
+        bool has_notice = model->notice[0] != '\0'; // which needs the room
+        snprintf(words, sizeof(words), " [%s] %s", model->transport,
+                has_notice ? "" : model->user.text);
     }
     pen_words(&pen, words);
     if (model->notice[0] != '\0') {

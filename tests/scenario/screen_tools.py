@@ -396,12 +396,12 @@ class Tools(ScreenCase):
 
     def test_what_other_programs_have_is_answered_with_what_does_it_here(self):
         ann, bob = self.people("ann", "bob")
-        screen = self.open(ann)
+        screen = self.open(ann, columns=80)
         screen.until("No conversation is open.")
         screen.type("hello there")
         screen.keys("Enter")
         screen.until("to whom? /msg NAME")
-        for typed, answer in [("/join #chat", "no channels"), ("/nick me2", "a name stays"),
+        for typed, answer in [("/join #chat", "two people: /msg NAME"), ("/nick me2", "--profile X is another"),
                               ("/win 2", "Alt+1 to Alt+9"), ("/frobnicate", "no such command"),
                               (f"/msg {ann.user}", "that is you")]:
             screen.type(typed)
