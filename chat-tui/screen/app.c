@@ -387,6 +387,7 @@ static void draw(struct app *app, int64_t now_ms)
 static void run(struct app *app)
 {
     store_paint(app->store, model_of(app));
+    app->has_freed_much = true;
     app_open_first(app);
     app_ask_for_needs(app);
     client_start(app->client);

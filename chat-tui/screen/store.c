@@ -13,7 +13,9 @@
 
 struct store {
     struct cache *cache;   // NULL: none could be had
-    struct drafts *drafts; // NULL: nobody is known yet
+    struct drafts *drafts; // NULL: not opened yet; else, for its reason, also if that failed
+    bool has_drafts;       // open, as they are from the first thing that is written
+    struct name user;      // whose drafts
     char directory[400];
 };
 
@@ -91,12 +93,22 @@ static bool paint_draft(void *context, const struct draft *draft)
     return true;
 }
 
-static void open_drafts(struct store *store, struct bytes user)
+static void close_drafts(struct store *store)
 {
-    if (store->drafts == NULL && drafts_open(store->directory, user, &store->drafts) != ERR_OK) {
-        drafts_close(store->drafts);
-        store->drafts = NULL;
+    drafts_close(store->drafts);
+    store->drafts = NULL;
+    store->has_drafts = false;
+}
+
+// False: store_reason() says why; the next time it is tried again.
+static bool open_drafts(struct store *store)
+{
+    if (!store->has_drafts) {
+        close_drafts(store);
+        store->has_drafts =
+                drafts_open(store->directory, name_bytes(&store->user), &store->drafts) == ERR_OK;
     }
+    return store->has_drafts;
 }
 
 void store_paint(struct store *store, struct model *model)
@@ -112,10 +124,11 @@ void store_paint(struct store *store, struct model *model)
     }
     model->user = name_of(user);
     (void)is_good(store, cache_each_head(store->cache, HEADS_MAX, paint_head, model));
-    open_drafts(store, name_bytes(&model->user));
-    if (store->drafts != NULL) {
+    store->user = model->user;
+    if (open_drafts(store)) {
         (void)!drafts_each(store->drafts, paint_draft, model);
     }
+    close_drafts(store); // 0.1 MB that whoever only reads does not need
 }
 
 bool store_is_fresh(struct store *store)
@@ -132,13 +145,12 @@ bool store_set_user(struct store *store, struct bytes user)
             !bytes_equal(bytes_of(cache_user(store->cache)), user);
 
     if (was_other) {
-        drafts_close(store->drafts);
-        store->drafts = NULL;
+        close_drafts(store);
     }
     if (store->cache != NULL) {
         (void)is_good(store, cache_set_user(store->cache, user));
     }
-    open_drafts(store, user);
+    store->user = name_of(user);
     return was_other;
 }
 
@@ -334,7 +346,10 @@ void store_commit(struct store *store, const char *cursor)
 
 bool store_draft(struct store *store, const struct conversation *conversation, struct bytes text)
 {
-    return store->drafts == NULL ||
+    if (store->user.size == 0) {
+        return true; // nobody is known yet: nothing could be written to anybody
+    }
+    return open_drafts(store) &&
             drafts_put(store->drafts, name_bytes(&conversation->peer), text, text.size) == ERR_OK;
 }
 

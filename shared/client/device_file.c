@@ -51,7 +51,7 @@ enum err device_file_number(struct device_file *file, const char *sql, int64_t *
 }
 
 // Small files of one user, read a page of the screen at a time: what SQLite keeps for big databases
-// (80 KB for each file at once, and up to 2 MB) would be most of the program's memory.
+// (80 KB and 48 KB for each file at once, and up to 2 MB) would be most of the program's memory.
 static void configure(void)
 {
     static bool is_configured;
@@ -59,6 +59,7 @@ static void configure(void)
     if (!is_configured) {
         is_configured = true;
         sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+        sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
     }
 }
 
@@ -78,7 +79,7 @@ enum err device_file_open(struct device_file *file, const char *path, int busy_m
         // A checkpoint syncs, and keys wait for it: short ones (decisions/measurements.md).
         err = device_file_execute(file,
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
-                "PRAGMA wal_autocheckpoint=64; PRAGMA cache_size=-128");
+                "PRAGMA wal_autocheckpoint=64; PRAGMA cache_size=-64");
     }
     umask(before);
     return err;
