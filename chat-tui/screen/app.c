@@ -440,6 +440,7 @@ enum exit_code app_run(struct profile *profile, struct web *web, const struct ap
     list_init(&app.outgoing);
     list_init(&app.pages);
     list_init(&app.changing);
+    list_init(&app.asking);
     bool is_made = ui_init(&app.ui, &profile->settings) &&
             client_create(&client_options, &app.client) == ERR_OK &&
             (app.store = store_open(profile->directory)) != NULL;

@@ -278,9 +278,33 @@ void app_ask_for_needs(struct app *app)
     }
 }
 
+struct asked *app_asked(struct app *app, const struct asked *what)
+{
+    struct asked *asked = calloc(1, sizeof(*asked));
+
+    if (asked != NULL) {
+        *asked = *what;
+        asked->app = app;
+        list_init(&asked->of_app);
+        list_append(&app->asking, &asked->of_app);
+    }
+    return asked;
+}
+
+void app_answered(struct asked *asked)
+{
+    if (asked != NULL) {
+        list_leave(&asked->of_app);
+        free(asked);
+    }
+}
+
 void app_forget_needs(struct app *app)
 {
     LIST_EACH(node, &app->pages) {
         free(LIST_OF(node, struct page_request, of_app));
+    }
+    LIST_EACH(asked, &app->asking) {
+        free(LIST_OF(asked, struct asked, of_app));
     }
 }

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Who one is for others, and who others are: presence, blocked users. Each is one request, whose
 // answer stands in the status line.
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "app_state.h"
 #include "shared/clock.h"
 #include "update.h"
 
 #define SAID_MS 8000
-
-struct asked {
-    struct app *app;
-    char says[96];     // when it is done
-    struct name about; // whose presence is shown; size 0: nobody's
-};
 
 static void on_answer(void *context, const struct json *answer)
 {
@@ -31,28 +26,28 @@ static void on_answer(void *context, const struct json *answer)
         model_notice(model_of(app), until_ms, "%s", asked->says);
     }
     app->is_dirty = true;
-    free(asked);
+    app_answered(asked);
 }
 
 static void ask(struct app *app, const char *method, const struct buffer *params,
         const struct asked *what)
 {
-    struct asked *asked = calloc(1, sizeof(*asked));
+    struct asked *asked;
 
     if (!client_is_up(app->client)) {
         ui_say(&app->ui, "offline: not now");
-    } else if (asked != NULL) {
-        *asked = *what;
-        if (app_call(app, method, params, on_answer, asked)) {
-            return;
-        }
+        return;
     }
-    free(asked);
+    asked = app_asked(app, what);
+    if (asked == NULL || !app_call(app, method, params, on_answer, asked)) {
+        app_answered(asked);
+        ui_say(&app->ui, "no memory to ask for it");
+    }
 }
 
 void app_be(void *context, const char *state)
 {
-    struct asked what = { .app = context };
+    struct asked what = { 0 };
     struct buffer params = { 0 };
 
     buffer_print(&params, "{\"state\":\"%s\"}", state);
@@ -64,7 +59,7 @@ void app_be(void *context, const char *state)
 
 void app_whois(void *context, const char *name)
 {
-    struct asked what = { .app = context, .about = name_of(bytes_of(name)) };
+    struct asked what = { .about = name_of(bytes_of(name)) };
     struct buffer params = { 0 };
 
     buffer_print(&params, "{\"users\":[\"%s\"]}", name);
@@ -74,7 +69,7 @@ void app_whois(void *context, const char *name)
 
 void app_block(void *context, const char *name, bool is_blocked)
 {
-    struct asked what = { .app = context };
+    struct asked what = { 0 };
     struct buffer params = { 0 };
 
     buffer_print(&params, "{\"user\":\"%s\"}", name);

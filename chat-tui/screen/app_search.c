@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Finding messages: in the cache at once, then by the server, page after page.
-#include <stdlib.h>
-
 #include "app_state.h"
 #include "shared/client/views.h"
 
 #define PAGE_MESSAGES 50
-
-struct asked {
-    struct app *app;
-    uint64_t serial; // of the search that it was asked for
-};
 
 static void on_found(void *context, const struct json *answer)
 {
@@ -22,7 +15,7 @@ static void on_found(void *context, const struct json *answer)
     bool is_ours = asked->serial == search->serial;
     struct bytes next = { "", 0 };
 
-    free(asked);
+    app_answered(asked);
     if (!is_ours) {
         return;
     }
@@ -43,7 +36,7 @@ static void on_found(void *context, const struct json *answer)
 static void ask(struct app *app)
 {
     struct search *search = &app->ui.search;
-    struct asked *asked = calloc(1, sizeof(*asked));
+    struct asked *asked = app_asked(app, &(struct asked){ .serial = search->serial });
     struct buffer params = { 0 };
 
     buffer_print(&params, "{\"limit\":%d,\"query\":", PAGE_MESSAGES);
@@ -56,12 +49,9 @@ static void ask(struct app *app)
         json_add_string(&params, bytes_of(search->next));
     }
     buffer_add_byte(&params, '}');
-    if (asked != NULL) {
-        *asked = (struct asked){ app, search->serial };
-        search->is_asking = app_call(app, "history.search", &params, on_found, asked);
-    }
+    search->is_asking = asked != NULL && app_call(app, "history.search", &params, on_found, asked);
     if (!search->is_asking) {
-        free(asked);
+        app_answered(asked);
         search->is_cut_off = true;
     }
     search->next[0] = '\0';

@@ -38,6 +38,15 @@ struct face {
 extern const struct face screen_face, plain_face;
 extern const struct actor app_actor;
 
+// A question of the user's that the server has not answered yet.
+struct asked {
+    struct list of_app;
+    struct app *app;
+    uint64_t serial;   // of a search
+    char says[96];     // when it is done
+    struct name about; // whose presence is shown; size 0: nobody's
+};
+
 struct app {
     const struct face *face;
     struct profile *profile;
@@ -51,6 +60,7 @@ struct app {
     struct list outgoing; // struct outgoing.of_app
     struct list pages;    // struct page_request.of_app
     struct list changing; // struct changing.of_app
+    struct list asking;   // struct asked.of_app
     int signal_fd;
     bool is_holding; // the outbox
     bool is_fresh;   // nothing was kept here when it subscribed
@@ -101,6 +111,9 @@ void app_edit(void *context);
 // A call that may be asked again after a break. False: no memory.
 bool app_call(struct app *app, const char *method, const struct buffer *params,
         client_answered *done, void *context) MUST_USE;
+// NULL: no memory. Ends with app_answered().
+struct asked *app_asked(struct app *app, const struct asked *what) MUST_USE;
+void app_answered(struct asked *asked);
 // After each turn: what the open one shows was seen, when it is.
 void app_say_seen(struct app *app, struct conversation *open);
 // Up to its newest message.

@@ -119,6 +119,22 @@ class Tools(ScreenCase):
         screen.until("offline: only what is kept here")
         screen.until("a lighthouse of")
 
+    def test_leaving_while_the_server_owes_answers_leaves_nothing_behind(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "hello")
+        gate = self.gate(ann)
+        screen = self.open(ann)
+        screen.until(f"{bob.user} hello")
+        screen.until("[ws]")
+        gate.is_deaf = True
+        screen.keys("M-s")
+        screen.type("x")
+        time.sleep(0.6)
+        screen.escape()
+        screen.type(f"/whois {bob.user}")
+        screen.keys("Enter", "C-q")
+        screen.until(lambda _: not screen.is_running())
+
     def test_words_of_others_found_are_only_text(self):
         ann, eve = self.people("ann", "eve")
         script = self.script(eve)
