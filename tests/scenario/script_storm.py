@@ -193,7 +193,8 @@ class Run:
         self.plant = plant
         self.random = random.Random(options.seed)
         self.texts = texts_to_send(options.fortunes, self.random)
-        self.server = Server(environment={"CHAT_FAILPOINT": "call.too_fast:error:*23"})
+        # More than PIPELINED: of 23 or 46 on their way every 23rd would be the first, time and again.
+        self.server = Server(environment={"CHAT_FAILPOINT": "call.too_fast:error:*53"})
         self.seconds = options.seconds
         self.counts = {}
         self.plan = []
