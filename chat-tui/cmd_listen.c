@@ -8,10 +8,10 @@
 
 #include "commands.h"
 #include "output.h"
+#include "shared/cli/text.h"
 #include "shared/client/client.h"
 #include "shared/clock.h"
 #include "shared/name.h"
-#include "text.h"
 
 #define ACK_GRACE_MS 5000 // for the last acknowledgement, when the time is up
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "text.h"
+#include "shared/cli/text.h"
 
 void complain(const char *format, ...)
 {

@@ -6,7 +6,7 @@
 #include <utf8proc.h>
 
 #include "shared/check.h"
-#include "text.h"
+#include "shared/cli/text.h"
 
 #define REPLACEMENT 0xfffd
 #define ENCLOSING_KEYCAP 0x20e3

@@ -186,6 +186,12 @@ static const struct command *find_command(const struct arguments *arguments)
             complain("usage: chat-tui %s", commands[i].usage);
             return NULL;
         }
+        bool is_screen = commands[i].run == cmd_screen;
+        if (is_screen ? arguments->timeout_ms > 0 : arguments->is_plain) {
+            complain(is_screen ? "--timeout is for commands and --json, not for the screen"
+                               : "--plain is for the screen, not for commands");
+            return NULL;
+        }
         return &commands[i];
     }
     complain("there is no command \"%s\" (chat-tui --help lists all)", name);

@@ -3,7 +3,7 @@
 
 #include <strings.h>
 
-#include "text.h"
+#include "shared/cli/text.h"
 
 static struct bytes rest_of(struct bytes text, uint32_t place)
 {

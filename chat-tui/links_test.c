@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "text.h"
+#include "shared/cli/text.h"
 
 // The links with a space between.
 static void assert_links(const char *text, const char *wanted)

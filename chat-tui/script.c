@@ -9,13 +9,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "input.h"
-#include "output.h"
-#include "request.h"
-#include "shared/client/client.h"
-#include "shared/client/sender.h"
+#include "script_state.h"
 #include "shared/clock.h"
-#include "shared/name.h"
 
 #define OPEN_REQUESTS_MAX 256
 #define OPEN_BYTES_MAX (4 * 1024 * 1024)
@@ -23,34 +18,14 @@
 #define OUTPUT_BYTES_PAUSE 65536           // then no more events are taken
 #define HOLD_POLL_MS 100
 
-struct script {
-    const struct script_options *options;
-    struct profile *profile;
-    struct client *client;
-    struct outbox *outbox;
-    struct sender *sender;
-    struct input input;
-    struct output output;
-    struct list open;     // struct request
-    struct list answered; // struct request, by their place in the output
-    unsigned open_count;
-    size_t open_bytes;
-    int64_t began_ms;
-    int signal_fd;
-    bool is_up; // was once
-    bool is_refused;
-    bool is_stopped; // a signal
-    enum exit_code code;
-};
-
-static void write_buffer(struct script *script, struct buffer *line)
+void script_write(struct script *script, struct buffer *line)
 {
     CHECK(buffer_is_whole(line));
     output_line(&script->output, (struct bytes){ line->data, (uint32_t)line->bytes });
     buffer_finish(line);
 }
 
-static void fail_disk(struct script *script)
+void script_fail_disk(struct script *script)
 {
     complain("%s", outbox_reason(script->outbox));
     script->code = EXIT_FAILED;
@@ -78,9 +53,9 @@ static void on_up(void *context, const char *transport)
                 transport);
     }
     script->is_up = true;
-    write_buffer(script, &line);
+    script_write(script, &line);
     if (sender_up(script->sender) != ERR_OK) {
-        fail_disk(script);
+        script_fail_disk(script);
     }
 }
 
@@ -99,7 +74,7 @@ static void on_down(void *context, const char *why, int64_t retry_in_ms)
             "{\"transport\":\"offline\",\"reason\":");
     json_add_string(&line, bytes_of(why));
     buffer_print(&line, ",\"retry_in_ms\":%" PRId64 "}}", retry_in_ms);
-    write_buffer(script, &line);
+    script_write(script, &line);
 }
 
 static void on_refused(void *context, const char *why)
@@ -114,7 +89,6 @@ static void on_refused(void *context, const char *why)
 static void on_event(void *context, struct bytes text, const struct json *root)
 {
     struct script *script = context;
-
     struct buffer line = { 0 };
 
     if (memchr(text.data, '\n', text.size) == NULL) {
@@ -122,7 +96,7 @@ static void on_event(void *context, struct bytes text, const struct json *root)
         return;
     }
     json_dump(root, &line); // line ends between the words of JSON are allowed, but not here
-    write_buffer(script, &line);
+    script_write(script, &line);
 }
 
 static void on_reset(void *context, const char *cursor)
@@ -133,7 +107,7 @@ static void on_reset(void *context, const char *cursor)
     buffer_add_literal(&line, "{\"jsonrpc\":\"2.0\",\"method\":\"reset\",\"params\":{\"cursor\":");
     json_add_string(&line, bytes_of(cursor));
     buffer_add_literal(&line, "}}");
-    write_buffer(script, &line);
+    script_write(script, &line);
 }
 
 static const struct client_ops ops = {
@@ -144,185 +118,7 @@ static const struct client_ops ops = {
     .reset = on_reset,
 };
 
-// ---- what the script asks
-
-static void close_request(struct script *script, struct request *request, uint64_t written_at)
-{
-    script->open_count--;
-    script->open_bytes -= request->bytes;
-    request->written_at = written_at;
-    list_append(&script->answered, &request->of_script);
-}
-
-static void on_answer(void *context, const struct json *answer)
-{
-    struct request *request = context;
-    struct script *script = request->script;
-    struct buffer line = { 0 };
-    uint64_t written_at = script->output.written;
-
-    if (request->id.bytes > 0) {
-        request_write_answer(request, answer, &line);
-        CHECK(buffer_is_whole(&line));
-        written_at =
-                output_line(&script->output, (struct bytes){ line.data, (uint32_t)line.bytes });
-        buffer_finish(&line);
-    }
-    close_request(script, request, written_at);
-}
-
-static void refuse(struct request *request, enum err err, const char *message)
-{
-    struct script *script = request->script;
-    struct buffer line = { 0 };
-    uint64_t written_at = script->output.written;
-
-    if (request->id.bytes > 0) {
-        request_write_error(&request->id, err, message, &line);
-        CHECK(buffer_is_whole(&line));
-        written_at =
-                output_line(&script->output, (struct bytes){ line.data, (uint32_t)line.bytes });
-        buffer_finish(&line);
-    }
-    close_request(script, request, written_at);
-}
-
-static void take_subscribe(struct request *request, const struct json *params)
-{
-    struct buffer events = { 0 };
-    struct bytes from;
-
-    if (!json_read_string(json_get(params, "from"), &from) || from.size == 0 ||
-            from.size > CURSOR_BYTES_MAX) {
-        refuse(request, ERR_PARAMS, "params.from must be \"now\", \"unread\" or a cursor");
-        return;
-    }
-    const struct json *kinds = json_get(params, "events");
-    if (kinds != NULL && !json_value_is_array(kinds)) {
-        refuse(request, ERR_PARAMS, "params.events must be an array of event names");
-        return;
-    }
-    if (kinds != NULL) {
-        json_dump(kinds, &events);
-    }
-    bool is_asked = buffer_is_whole(&events) &&
-            client_subscribe(request->script->client, from,
-                    (struct bytes){ events.data, (uint32_t)events.bytes }, on_answer, request);
-    buffer_finish(&events);
-    if (!is_asked) {
-        refuse(request, ERR_MEMORY, "out of memory");
-    }
-}
-
-static void take_ack(struct request *request, const struct json *params)
-{
-    bool is_answered = request->id.bytes > 0;
-    struct bytes cursor;
-
-    if (!json_read_string(json_get(params, "cursor"), &cursor) || cursor.size == 0 ||
-            cursor.size > CURSOR_BYTES_MAX) {
-        refuse(request, ERR_PARAMS, "params.cursor must be a cursor");
-    } else if (!client_acknowledge(request->script->client, cursor, is_answered ? on_answer : NULL,
-                       request)) {
-        refuse(request, ERR_MEMORY, "out of memory");
-    } else if (!is_answered) {
-        close_request(request->script, request, request->script->output.written);
-    }
-}
-
-static void take_plain(struct request *request, const struct request_line *line,
-        const struct buffer *params)
-{
-    struct client *client = request->script->client;
-    struct bytes text = { params->data, (uint32_t)params->bytes };
-    char method[64];
-
-    snprintf(method, sizeof(method), "%.*s", (int)line->method.size, line->method.data);
-    if (request->id.bytes == 0 && bytes_equal(line->method, bytes_of("typing"))) {
-        client_tell(client, method, text);
-        close_request(request->script, request, request->script->output.written);
-    } else if (!client_call(client, method, text, client_call_kind(line->method), on_answer,
-                       request)) {
-        refuse(request, ERR_MEMORY, "out of memory");
-    }
-}
-
-static void take_change(struct request *request, const struct request_line *line,
-        const struct buffer *params)
-{
-    struct script *script = request->script;
-    bool is_send = bytes_equal(line->method, bytes_of("message.send"));
-    struct bytes peer;
-
-    if (json_get(line->params, "counter") != NULL || json_get(line->params, "after") != NULL) {
-        refuse(request, ERR_PARAMS,
-                "params.counter and params.after are the outbox's: leave them out here");
-        return;
-    }
-    if (!json_read_string(json_get(line->params, is_send ? "to" : "peer"), &peer) ||
-            !name_is_valid(peer)) {
-        take_plain(request, line, params); // the server says what is wrong
-        return;
-    }
-    const struct outbox_row row = {
-        .method = line->method,
-        .peer = peer,
-        .params = { params->data, (uint32_t)params->bytes },
-        .request = { request->id.data, (uint32_t)request->id.bytes },
-    };
-    if (sender_submit(script->sender, &row, on_answer, request, &request->sending) != ERR_OK) {
-        fail_disk(script);
-    }
-}
-
-static void take_request(struct request *request, const struct request_line *line)
-{
-    struct buffer params = { 0 };
-
-    if (line->params == NULL) {
-        buffer_add_literal(&params, "{}");
-    } else {
-        json_dump(line->params, &params);
-    }
-    if (!buffer_is_whole(&params)) {
-        refuse(request, ERR_MEMORY, "out of memory");
-    } else if (bytes_equal(line->method, bytes_of("subscribe"))) {
-        take_subscribe(request, line->params);
-    } else if (bytes_equal(line->method, bytes_of("ack"))) {
-        take_ack(request, line->params);
-    } else if (line->method.size > 8 && memcmp(line->method.data, "message.", 8) == 0) {
-        take_change(request, line, &params);
-    } else if (bytes_equal(line->method, bytes_of("session.resume")) ||
-            bytes_equal(line->method, bytes_of("session.login"))) {
-        refuse(request, ERR_INVALID, "the session is chat-tui's: see \"ready\" for who you are");
-    } else {
-        take_plain(request, line, &params);
-    }
-    buffer_finish(&params);
-}
-
-static void take_line(struct script *script, struct bytes text)
-{
-    char reason[200];
-    struct request_line line = { 0 };
-    struct buffer answer = { 0 };
-    enum err err = ERR_PARSE;
-    struct json *root = json_parse(text.data, text.size, reason, sizeof(reason));
-    const char *wrong = root == NULL ? reason : request_read(root, &line, &err);
-    struct request *request = wrong != NULL ? NULL : request_create(script, line.id, text.size);
-
-    if (request != NULL) {
-        script->open_count++;
-        script->open_bytes += text.size;
-        list_append(&script->open, &request->of_script);
-        take_request(request, &line);
-    } else {
-        request_write_error(NULL, wrong != NULL ? err : ERR_MEMORY,
-                wrong != NULL ? wrong : "out of memory", &answer);
-        write_buffer(script, &answer);
-    }
-    json_destroy(root);
-}
+// ---- lines of standard input
 
 static bool is_blank(struct bytes line)
 {
@@ -357,13 +153,13 @@ static void take_lines(struct script *script)
     while (can_take(script) && (kind = input_next(&script->input, &line)) != INPUT_NONE) {
         if (kind == INPUT_TOO_LONG) {
             request_write_error(NULL, ERR_TOO_LARGE, "a line has at most 262,144 bytes", &answer);
-            write_buffer(script, &answer);
+            script_write(script, &answer);
         } else if (!is_blank(line)) {
-            take_line(script, line);
+            script_take_line(script, line);
         }
     }
     if (sender_commit(script->sender) != ERR_OK) {
-        fail_disk(script);
+        script_fail_disk(script);
     }
 }
 
@@ -436,7 +232,7 @@ static void turn(struct script *script, int64_t end_ms)
     if (own[2].revents != 0) {
         outbox_drain_wake(script->outbox);
         if (sender_look(script->sender) != ERR_OK) {
-            fail_disk(script);
+            script_fail_disk(script);
         }
     }
     script->is_stopped |= own[3].revents != 0;
@@ -444,7 +240,7 @@ static void turn(struct script *script, int64_t end_ms)
     output_flush(&script->output);
     release_written(script);
     if (sender_step(script->sender, clock_monotonic_ms()) != ERR_OK) {
-        fail_disk(script);
+        script_fail_disk(script);
     }
     client_pause(script->client, output_waiting(&script->output) > OUTPUT_BYTES_PAUSE);
 }
@@ -475,7 +271,7 @@ static void run(struct script *script)
         sender_forget_leftovers(script->sender);
     }
     if (sender_step(script->sender, clock_monotonic_ms()) != ERR_OK) {
-        fail_disk(script);
+        script_fail_disk(script);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/cli/text.h"
+
 void complain(bool is_json, const char *kind, const char *format, ...)
 {
     char message[1200];
@@ -16,8 +18,12 @@ void complain(bool is_json, const char *kind, const char *format, ...)
     va_start(list, format);
     vsnprintf(message, sizeof(message), format, list);
     va_end(list);
-    if (!is_json) {
-        fprintf(stderr, "chatctl: %s\n", message);
+    if (!is_json) { // the server's words may be anybody's
+        buffer_add_literal(&line, "chatctl: ");
+        text_add_safely(&line, bytes_of(message));
+        buffer_add_byte(&line, '\n');
+        fwrite(line.data, 1, line.bytes, stderr);
+        buffer_finish(&line);
         return;
     }
     buffer_print(&line, "{\"error\":{\"kind\":\"%s\",\"message\":", kind);
@@ -37,18 +43,11 @@ void output_done(bool is_json, const char *json_format, const char *format, cons
 
 void output_label(struct bytes text)
 {
-    for (uint32_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        // U+0080 to U+009F are control characters too, and begin with this byte in UTF-8.
-        bool is_control = byte < 0x20 || byte == 0x7f ||
-                (byte == 0xc2 && i + 1 < text.size && (unsigned char)text.data[i + 1] < 0xa0);
-        if (is_control) {
-            fputc('?', stdout);
-            i += byte == 0xc2;
-        } else {
-            fputc(byte, stdout);
-        }
-    }
+    struct buffer line = { 0 };
+
+    text_add_safely(&line, text);
+    fwrite(line.data, 1, line.bytes, stdout);
+    buffer_finish(&line);
 }
 
 void output_next_picture(bool is_json)

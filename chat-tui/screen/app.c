@@ -248,6 +248,7 @@ static void keep_draft(struct app *app)
     app->draft_due_ms = INT64_MAX;
     if (open != NULL && app->ui.editing_seq == 0 && !store_draft(app->store, open, typed)) {
         model_notice(model_of(app), INT64_MAX, "%s", store_reason(app->store));
+        app->is_dirty = true;
     }
 }
 
@@ -277,6 +278,7 @@ static void try_hold(struct app *app, int64_t now_ms)
     }
     app->is_holding = true;
     app_show_leftovers(app);
+    app_name_left_behind(app); // nobody else runs: it is nobody's
     app->is_dirty = true;
     if (client_is_up(app->client) && sender_up(app->sender) != ERR_OK) {
         app_fail_disk(app);

@@ -11,8 +11,8 @@
 #define PAGE_MESSAGES 200
 #define WATCH_AT_ONCE 200
 #define ASK_AGAIN_MS 5000
-#define REPLAYED_MAX 5000 // messages
-#define LISTED_MAX 10000  // conversations
+#define REPLAYED_MAX 5000   // messages
+#define LISTED_PAGES_MAX 50 // of 200 conversations: a server may say "more" for ever
 
 static void on_watched(void *context, const struct json *answer)
 {
@@ -95,7 +95,7 @@ static void on_listed(void *context, const struct json *answer)
         app->is_dirty = true;
         return;
     }
-    if (has_more && next.size > 0 && model_of(app)->conversation_count < LISTED_MAX) {
+    if (has_more && next.size > 0 && ++app->listed_pages < LISTED_PAGES_MAX) {
         list_from(app, next);
     } else {
         app->is_listed = true;
@@ -120,6 +120,7 @@ static void list_from(struct app *app, struct bytes place)
 
 void app_list_conversations(struct app *app)
 {
+    app->listed_pages = 0;
     list_from(app, (struct bytes){ "", 0 });
 }
 

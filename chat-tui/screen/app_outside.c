@@ -2,6 +2,7 @@
 // Programs beside the screen: links are opened, and what is typed is written on in an editor, while
 // messages go on coming.
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,19 @@ static void end_editor(struct app *app, int status)
         unlink(app->edited_path);
     } else if (take_edited(app)) {
         unlink(app->edited_path);
+    }
+}
+
+void app_name_left_behind(struct app *app)
+{
+    char pattern[PATH_BYTES + 32];
+    glob_t found;
+
+    snprintf(pattern, sizeof(pattern), "%s/typed-*.txt", app->profile->directory);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        model_notice(model_of(app), INT64_MAX, "what you wrote in an editor is in %s",
+                found.gl_pathv[0]);
+        globfree(&found);
     }
 }
 

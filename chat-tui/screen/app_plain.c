@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The face of the program in lines that are only added to, for screen readers, for terminals that
 // can't be drawn on, and for paper. What is typed is a line of the terminal's own: a message, or a
-// command.
-//
-//   bob, 10:42: text              a message of the open conversation
-//   [carl] carl, 10:43: text      one of another
-//   -- words --                   from the program
+// command. lines.h has how everything looks; here is when it is printed.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "actions.h"
 #include "app_state.h"
-#include "chat-tui/text.h"
+#include "lines.h"
 #include "rows.h"
 #include "shared/clock.h"
 #include "typed.h"
@@ -38,45 +33,7 @@ static struct {
     bool is_news_said;
 } said;
 
-static void print_words(const char *words)
-{
-    struct buffer line = { 0 };
-
-    text_add_safely(&line, bytes_of(words));
-    printf("-- %.*s --\n", (int)line.bytes, line.bytes > 0 ? line.data : "");
-    buffer_finish(&line);
-}
-
 // ---- messages
-
-static void print_message(const struct app *app, const struct conversation *conversation,
-        const struct message_view *message)
-{
-    static const char *const did[] = {
-        [MESSAGE_TEXT] = "",
-        [MESSAGE_EDIT] = " changed it to",
-        [MESSAGE_DELETE] = " deleted a message",
-    };
-    bool is_own = bytes_equal(message->from, name_bytes(&app->ui.model.user));
-    time_t seconds = (time_t)(message->ts / 1000);
-    struct buffer line = { 0 };
-    char at[16];
-    struct tm tm;
-
-    localtime_r(&seconds, &tm);
-    strftime(at, sizeof(at), "%H:%M", &tm);
-    if (conversation != app->ui.model.open) {
-        buffer_print(&line, "[%s] ", conversation->peer.text);
-    }
-    buffer_print(&line, "%s, %s%s", is_own ? "you" : conversation->peer.text, at,
-            did[message->kind]);
-    if (message->kind != MESSAGE_DELETE) {
-        buffer_add_literal(&line, ": ");
-        text_add_lines(&line, message->is_deleted ? bytes_of("(deleted)") : message->text, "    ");
-    }
-    printf("%.*s\n", (int)line.bytes, line.bytes > 0 ? line.data : "");
-    buffer_finish(&line);
-}
 
 static void hear(struct app *app, const struct message_view *message, bool is_beyond)
 {
@@ -90,7 +47,7 @@ static void hear(struct app *app, const struct message_view *message, bool is_be
     if (conversation == app->ui.model.open && conversation->printed_from == 0) {
         return; // its newest are about to be printed
     }
-    print_message(app, conversation, message);
+    lines_message(model_of(app), conversation, message);
     conversation->printed_seq = message->seq;
 }
 
@@ -104,7 +61,7 @@ static void print_place(const struct app *app, const struct conversation *conver
         .text = { message->text, message->bytes },
         .is_deleted = message->is_deleted };
 
-    print_message(app, conversation, &view);
+    lines_message(&app->ui.model, conversation, &view);
 }
 
 // Of the open conversation, once its messages are here.
@@ -147,9 +104,9 @@ static void print_older(struct app *app, struct conversation *open)
         return;
     }
     if (count < said.more && timeline->first_seq == 1) {
-        print_words("start of the conversation");
+        lines_words("start of the conversation");
     } else if (count == 0) {
-        print_words("offline: older messages are not kept here");
+        lines_words("offline: older messages are not kept here");
     }
     uint32_t first = count > said.more ? count - said.more : 0;
     for (uint32_t place = first; place < count; place++) {
@@ -157,7 +114,7 @@ static void print_older(struct app *app, struct conversation *open)
     }
     if (count > 0) {
         open->printed_from = timeline->messages[first].seq;
-        print_words("up to here: older ones");
+        lines_words("up to here: older ones");
     }
     said.more = 0;
 }
@@ -165,7 +122,7 @@ static void print_older(struct app *app, struct conversation *open)
 static void more(struct app *app)
 {
     if (model_of(app)->open == NULL) {
-        print_words("no conversation is open: /msg NAME");
+        lines_words("no conversation is open: /msg NAME");
         return;
     }
     said.more = MORE_MESSAGES;
@@ -173,65 +130,15 @@ static void more(struct app *app)
 
 // ---- what lies over the messages on a screen
 
-static void print_help(const struct ui *ui)
-{
-    (void)ui;
-    printf("-- A line is sent to whom you talk with; one that ends with \\ goes on in the next. --\n");
-    for (size_t i = 0; typed_command(i) != NULL; i++) {
-        const struct command_info *command = typed_command(i);
-        printf("/%s%s%s: %s\n", command->name, command->rest[0] != '\0' ? " " : "", command->rest,
-                command->does);
-    }
-}
-
-static void print_list(const struct ui *ui)
-{
-    static const char *const states[] = { "", ", offline", ", away", ", online" };
-
-    LIST_EACH(node, &ui->model.conversations) {
-        const struct conversation *conversation = LIST_OF(node, struct conversation, of_model);
-        printf("%s%s", conversation->peer.text, states[conversation->presence]);
-        if (conversation->unread > 0) {
-            printf(", %" PRIu64 " new", conversation->unread);
-        }
-        printf("%s\n", conversation == ui->model.open ? ", open" : "");
-    }
-    if (list_is_empty(&ui->model.conversations)) {
-        print_words("no conversation yet: /msg NAME begins one");
-    }
-}
-
-static void print_links(const struct ui *ui)
-{
-    for (uint32_t i = 0; i < ui->links.count; i++) {
-        printf("%u: %s\n", i + 1, ui->links.links[i]);
-    }
-}
-
 // True: everything was asked for, so that what was found can be printed.
-static bool print_search(const struct ui *ui)
+static bool print_found(const struct search *search)
 {
-    const struct search *search = &ui->search;
+    bool is_begun = search->pattern.bytes > 0;
 
-    if (search->pattern.bytes > 0 &&
-            (search->due_ms != INT64_MAX || search->is_looking || search->is_asking)) {
+    if (is_begun && (search->due_ms != INT64_MAX || search->is_looking || search->is_asking)) {
         return false;
     }
-    for (uint32_t i = search->count; i > 0; i--) {
-        const struct found *found = &search->found[i - 1];
-        time_t seconds = (time_t)(found->ts / 1000);
-        struct buffer text = { 0 };
-        char at[32];
-        struct tm tm;
-        localtime_r(&seconds, &tm);
-        strftime(at, sizeof(at), "%Y-%m-%d %H:%M", &tm);
-        text_add_safely(&text, (struct bytes){ found->text, found->bytes });
-        printf("[%s] %s, %s: %.*s\n", found->peer.text, found->is_own ? "you" : found->peer.text,
-                at, (int)text.bytes, text.bytes > 0 ? text.data : "");
-        buffer_finish(&text);
-    }
-    printf("-- %u found%s --\n", search->count,
-            search->is_cut_off ? "; offline: only what is kept here was searched" : "");
+    lines_found(search);
     return true;
 }
 
@@ -241,16 +148,16 @@ static void print_overlay(struct ui *ui)
 
     switch (ui->mode) {
     case UI_HELP:
-        print_help(ui);
+        lines_help();
         break;
     case UI_SWITCH:
-        print_list(ui);
+        lines_conversations(&ui->model);
         break;
     case UI_LINKS:
-        print_links(ui);
+        lines_links(&ui->links);
         break;
     case UI_SEARCH:
-        is_done = print_search(ui);
+        is_done = print_found(&ui->search);
         break;
     case UI_WARNING:
         printf("%.*s\n", (int)ui->warning.bytes, ui->warning.bytes > 0 ? ui->warning.data : "");
@@ -273,13 +180,13 @@ static void print_transport(const struct model *model)
         return;
     }
     snprintf(said.transport, sizeof(said.transport), "%s", model->transport);
-    if (strcmp(model->transport, "offline") == 0) {
+    if (model_is_offline(model)) {
         snprintf(words, sizeof(words), "offline%s%s", model->why_offline[0] != '\0' ? ": " : "",
                 model->why_offline);
     } else {
         snprintf(words, sizeof(words), "connected (%s) as %s", model->transport, model->user.text);
     }
-    print_words(words);
+    lines_words(words);
 }
 
 // Once, when the server has told it.
@@ -295,7 +202,7 @@ static void print_news(const struct app *app)
         if (conversation->unread > 0 && conversation != app->ui.model.open) {
             snprintf(words, sizeof(words), "%s: %" PRIu64 " new", conversation->peer.text,
                     conversation->unread);
-            print_words(words);
+            lines_words(words);
         }
     }
 }
@@ -303,14 +210,13 @@ static void print_news(const struct app *app)
 static void print_notice(const struct model *model)
 {
     if (strcmp(said.notice, model->notice) != 0 && model->notice[0] != '\0') {
-        print_words(model->notice);
+        lines_words(model->notice);
     }
     snprintf(said.notice, sizeof(said.notice), "%s", model->notice);
 }
 
 static void print_open(const struct model *model)
 {
-    static const char *const states[] = { "", ", offline", ", away", ", online" };
     const struct conversation *open = model->open;
     char words[NAME_BYTES_MAX + 32];
 
@@ -319,8 +225,10 @@ static void print_open(const struct model *model)
     }
     said.open = open;
     said.more = 0;
-    snprintf(words, sizeof(words), "you write to %s%s", open->peer.text, states[open->presence]);
-    print_words(words);
+    const char *presence = model_presence_word(open->presence);
+    snprintf(words, sizeof(words), "you write to %s%s%s", open->peer.text,
+            presence[0] != '\0' ? ", " : "", presence);
+    lines_words(words);
 }
 
 // Silence means stored: only what takes long is told, and then its end.
@@ -333,7 +241,7 @@ static void print_late(const struct model *model)
 
     if (is_late != said.is_late_said) {
         said.is_late_said = is_late;
-        print_words(is_late ? "not stored yet: it is kept here, and goes out by itself" : "stored");
+        lines_words(is_late ? "not stored yet: it is kept here, and goes out by itself" : "stored");
     }
 }
 
@@ -371,7 +279,7 @@ static void take_line(struct app *app)
         return;
     }
     if (line_editor_set(app->ui.editor, line) != ERR_OK) {
-        print_words("not sent: a message has at most 16,384 bytes");
+        lines_words("not sent: a message has at most 16,384 bytes");
     } else {
         typed_send(&app->ui, &app_actor, app);
     }
@@ -411,7 +319,7 @@ static bool start(struct app *app)
 {
     app->ui.text_cells = TEXT_CELLS;
     app->ui.timeline_rows = MORE_MESSAGES;
-    print_words("chat-tui, in lines: /help shows what can be typed");
+    lines_words("chat-tui, in lines: /help shows what can be typed");
     fflush(stdout);
     return true;
 }

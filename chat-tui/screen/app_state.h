@@ -66,8 +66,9 @@ struct app {
     bool is_fresh;   // nothing was kept here when it subscribed
     bool is_subscribed;
     unsigned watched; // users whose presence is told
-    bool is_listed;   // the server has told of all conversations
-    bool is_dirty;    // to be drawn, at draw_at_ms
+    unsigned listed_pages;
+    bool is_listed; // the server has told of all conversations
+    bool is_dirty;  // to be drawn, at draw_at_ms
     bool is_over;
     bool is_input_over;  // standard input has ended
     bool has_freed_much; // memory
@@ -120,6 +121,8 @@ void app_say_seen(struct app *app, struct conversation *open);
 void app_tell_read(struct app *app, struct conversation *conversation);
 // After each turn: what is to be found is asked for.
 void app_search(struct app *app, int64_t now_ms);
+// What a chat-tui that ended meanwhile left to an editor is named.
+void app_name_left_behind(struct app *app);
 // Some child has ended.
 void app_reap(struct app *app);
 

@@ -428,3 +428,20 @@ void model_notice(struct model *model, int64_t until_ms, const char *format, ...
     va_end(list);
     model->notice_until_ms = until_ms;
 }
+
+const char *model_presence_word(enum shown_presence presence)
+{
+    static const char *const words[] = {
+        [PRESENCE_UNKNOWN] = "",
+        [PRESENCE_OFFLINE] = "offline",
+        [PRESENCE_AWAY] = "away",
+        [PRESENCE_ONLINE] = "online",
+    };
+
+    return words[presence];
+}
+
+bool model_is_offline(const struct model *model)
+{
+    return strcmp(model->transport, "offline") == 0;
+}

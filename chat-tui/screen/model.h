@@ -151,6 +151,9 @@ void model_peer_read(struct conversation *conversation, uint64_t seq);
 void model_own_read(struct conversation *conversation, uint64_t seq);
 
 enum tick model_tick(const struct conversation *conversation, const struct message *message);
+// "online" and so on; "": unknown.
+const char *model_presence_word(enum shown_presence presence);
+bool model_is_offline(const struct model *model);
 // Something is new, or was marked so.
 static inline bool model_is_unread(const struct conversation *conversation)
 {

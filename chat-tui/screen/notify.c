@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "chat-tui/text.h"
 #include "outside.h"
 #include "shared/buffer.h"
+#include "shared/cli/text.h"
 #include "shared/clock.h"
 #include "terminal.h"
 

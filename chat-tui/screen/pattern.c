@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "chat-tui/grapheme.h"
-#include "chat-tui/text.h"
+#include "shared/cli/text.h"
 
 void pattern_clear(struct pattern *pattern)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "rows.h"
 
-#include <time.h>
-
 #include "chat-tui/wrap.h"
+#include "when.h"
 
 uint32_t rows_message_count(const struct conversation *conversation)
 {
@@ -35,16 +34,6 @@ uint32_t rows_place_of(const struct conversation *conversation, uint64_t seq)
     return low > 0 ? low - 1 : 0;
 }
 
-// Days since 1970 in the user's time zone.
-static int day_of(int64_t ts)
-{
-    time_t seconds = (time_t)(ts / 1000);
-    struct tm tm;
-
-    localtime_r(&seconds, &tm);
-    return (tm.tm_year * 366) + tm.tm_yday;
-}
-
 static void add(struct row *rows, uint32_t *count, uint32_t room, struct row row)
 {
     if (*count < room) {
@@ -64,10 +53,11 @@ uint32_t rows_of(const struct conversation *conversation, uint32_t place, uint32
     struct wrap_row part;
     struct wrap wrap;
 
-    if (before == NULL && conversation->timeline.first_seq == 1) {
-        add(rows, &count, room, (struct row){ .kind = ROW_BEGIN, .message = message });
+    if (before == NULL && conversation->timeline.first_seq > 0) {
+        enum row_kind kind = conversation->timeline.first_seq == 1 ? ROW_BEGIN : ROW_OLDER;
+        add(rows, &count, room, (struct row){ .kind = kind, .message = message });
     }
-    if (before == NULL || day_of(before->ts) != day_of(message->ts)) {
+    if (before == NULL || when_day_number(before->ts) != when_day_number(message->ts)) {
         add(rows, &count, room, (struct row){ .kind = ROW_DATE, .message = message });
     }
     if (conversation->has_marker && message->seq > marker &&

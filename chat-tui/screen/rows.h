@@ -14,7 +14,8 @@
 #define ROWS_TIME_CELLS 6 // "10:42 "
 #define ROWS_TICK_CELLS 3 // the tick, and a space
 
-enum row_kind { ROW_TEXT, ROW_DATE, ROW_MARKER, ROW_BEGIN };
+// BEGIN: nothing is before it. OLDER: something is, and is not here.
+enum row_kind { ROW_TEXT, ROW_DATE, ROW_MARKER, ROW_BEGIN, ROW_OLDER };
 
 // One row of the screen.
 struct row {

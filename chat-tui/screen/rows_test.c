@@ -17,7 +17,7 @@
 // All rows from above: "--start--", "--date--", "--new--", and texts; a bar behind each.
 static void describe(const struct world *world, uint32_t cells, char *out, size_t bytes)
 {
-    static const char *const lines[] = { NULL, "--date--", "--new--", "--start--" };
+    static const char *const lines[] = { NULL, "--date--", "--new--", "--start--", "--older--" };
     struct row rows[ROOM];
     size_t length = 0;
 
@@ -63,7 +63,7 @@ static void a_date_stands_above_the_first_message_of_a_day(void **state)
     put(world, 7, WORLD_TS + WORLD_DAY_MS, "c");
     put(world, 8, WORLD_TS + 9 * WORLD_DAY_MS, "d");
     put(world, 9, WORLD_TS + 8 * WORLD_DAY_MS, "e"); // a clock that was set back
-    assert_rows(world, 20, "--date--|a|b|--date--|c|--date--|d|--date--|e|");
+    assert_rows(world, 20, "--older--|--date--|a|b|--date--|c|--date--|d|--date--|e|");
 }
 
 static void a_day_is_one_of_the_users_time_zone(void **state)
@@ -75,10 +75,10 @@ static void a_day_is_one_of_the_users_time_zone(void **state)
     put(world, 6, WORLD_TS + WORLD_DAY_MS, "b");
     setenv("TZ", "EST5", 1);
     tzset();
-    assert_rows(world, 20, "--date--|a|b|");
+    assert_rows(world, 20, "--older--|--date--|a|b|");
     setenv("TZ", "UTC0", 1);
     tzset();
-    assert_rows(world, 20, "--date--|a|--date--|b|");
+    assert_rows(world, 20, "--older--|--date--|a|--date--|b|");
 }
 
 // 31 December and 1 January, and the same day of two years.
@@ -92,7 +92,7 @@ static void years_are_not_mixed_up(void **state)
     put(world, 6, new_year, "b");
     put(world, 7, new_year + 365 * WORLD_DAY_MS, "c");
     put(world, 8, 0, "d");
-    assert_rows(world, 20, "--date--|a|--date--|b|--date--|c|--date--|d|");
+    assert_rows(world, 20, "--older--|--date--|a|--date--|b|--date--|c|--date--|d|");
 }
 
 static void the_start_stands_above_the_first_message_of_all(void **state)
@@ -102,7 +102,7 @@ static void the_start_stands_above_the_first_message_of_all(void **state)
     model_page_begin(world->bob, 2, 3, true);
     put(world, 2, WORLD_TS, "b");
     put(world, 3, WORLD_TS, "c");
-    assert_rows(world, 20, "--date--|b|c|");
+    assert_rows(world, 20, "--older--|--date--|b|c|");
     model_page_begin(world->bob, 1, 1, true);
     put(world, 1, WORLD_TS, "a");
     assert_rows(world, 20, "--start--|--date--|a|b|c|");
@@ -158,7 +158,7 @@ static void any_text_has_a_row(void **state)
     put(world, 6, WORLD_TS, "(gone)");
     put(world, 7, WORLD_TS, "\n");
     put(world, 8, WORLD_TS, "\xcc\x81"); // an accent of nothing
-    assert_rows(world, 20, "--date--||(deleted)|||\xcc\x81|");
+    assert_rows(world, 20, "--older--|--date--||(deleted)|||\xcc\x81|");
 }
 
 static void one_cell_is_enough(void **state)
@@ -168,7 +168,7 @@ static void one_cell_is_enough(void **state)
     model_page_begin(world->bob, 5, 6, true);
     put(world, 5, WORLD_TS, "a漢 b");
     put(world, 6, WORLD_TS, "x");
-    assert_rows(world, 1, "--date--|a|漢|b|x|");
+    assert_rows(world, 1, "--older--|--date--|a|漢|b|x|");
 }
 
 static void rows_are_numbered_and_bounded(void **state)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hints.h"
 #include "overlay.h"
 #include "shared/clock.h"
 
@@ -111,36 +112,13 @@ static void open_numbered(struct ui *ui, const struct actor *actor, void *contex
     }
 }
 
-// What other programs have, and what does it here.
 static void say_unknown(struct ui *ui, const char *name)
 {
-    static const struct {
-        const char *names;
-        const char *words;
-    } hints[] = {
-        { " join j part leave list-channels channel topic kick op ",
-                "no channels here, only two people: /msg NAME" },
-        { " names who ", "/list: your conversations; /whois NAME" },
-        { " nick ", "a name stays; chat-tui --profile X is another" },
-        { " win window buffer ", "Alt+1 to Alt+9, Ctrl+n, Ctrl+p, Ctrl+k" },
-        { " close wc clear cls ", "nothing needs closing; Ctrl+l draws again" },
-        { " ignore unignore ban ", "/block NAME, /unblock NAME" },
-        { " me action say ", "just type it: only / begins a command" },
-        { " set bind theme ", "see the files config and keys: man chat-tui" },
-        { " server connect reconnect ", "/retry connects; chat-tui --server is another" },
-        { " notify dcc ctcp topic mode ", "there is nothing like this here" },
-    };
-    char spaced[24], words[100];
+    const char *hint = hint_for(name);
+    char words[100];
 
-    snprintf(spaced, sizeof(spaced), " %.20s ", name);
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-        if (strstr(hints[i].names, spaced) != NULL) {
-            ui_say(ui, hints[i].words);
-            return;
-        }
-    }
     snprintf(words, sizeof(words), "no such command: /%.20s (/help lists them)", name);
-    ui_say(ui, words);
+    ui_say(ui, hint != NULL ? hint : words);
 }
 
 // What was refused here goes the same way once more; what is on its way stays.

@@ -151,7 +151,7 @@ int64_t ui_deadline_ms(const struct ui *ui, int64_t now_ms)
     if (model->notice[0] != '\0' && model->notice_until_ms < soonest_ms) {
         soonest_ms = model->notice_until_ms;
     }
-    if (strcmp(model->transport, "offline") == 0 && model->retry_at_ms > now_ms) {
+    if (model_is_offline(model) && model->retry_at_ms > now_ms) {
         int64_t next_ms = model->retry_at_ms - (model->retry_at_ms - now_ms - 1) / 1000 * 1000;
         soonest_ms = next_ms < soonest_ms ? next_ms : soonest_ms;
     }
@@ -181,5 +181,5 @@ bool ui_tick(struct ui *ui, int64_t now_ms)
         model->open->typing_until_ms = 0;
         has_changed = true;
     }
-    return has_changed || strcmp(model->transport, "offline") == 0;
+    return has_changed || model_is_offline(model);
 }

@@ -117,29 +117,24 @@ static void update_typing(struct model *model, const struct json *params, int64_
     }
 }
 
-static bool update_message(struct model *model, const struct json *params)
+static void update_message(struct model *model, const struct json *params)
 {
     struct conversation *conversation = peer_of(model, params);
-    struct message_view incoming = views_message(params);
+    const struct message_view incoming = views_message(params);
 
-    if (conversation == NULL) {
-        return false;
+    if (conversation != NULL) {
+        conversation->timeline.is_stale |= !model_add(model, conversation, &incoming);
     }
-    bool is_new = incoming.seq > conversation->head_seq && incoming.kind == MESSAGE_TEXT &&
-            !bytes_equal(incoming.from, name_bytes(&model->user));
-    conversation->timeline.is_stale |= !model_add(model, conversation, &incoming);
-    return is_new;
 }
 
-bool update_notification(struct model *model, const struct json *root, int64_t now_ms)
+void update_notification(struct model *model, const struct json *root, int64_t now_ms)
 {
     struct bytes method = text_of(root, "method");
     const struct json *params = json_get(root, "params");
 
     if (bytes_equal(method, bytes_of("message"))) {
-        return update_message(model, params);
-    }
-    if (bytes_equal(method, bytes_of("receipt"))) {
+        update_message(model, params);
+    } else if (bytes_equal(method, bytes_of("receipt"))) {
         update_receipt(model, params);
     } else if (bytes_equal(method, bytes_of("conversation"))) {
         update_head(model, params);
@@ -148,7 +143,6 @@ bool update_notification(struct model *model, const struct json *root, int64_t n
     } else if (bytes_equal(method, bytes_of("typing"))) {
         update_typing(model, params, now_ms);
     }
-    return false;
 }
 
 // What the page is complete for: an answer that has more ends at its outermost message.

@@ -13,8 +13,8 @@
 void update_head(struct model *model, const struct json *head);
 // All heads of an answer's result.
 void update_heads(struct model *model, const struct json *result);
-// A notification of the server. True: somebody else's message is new.
-bool update_notification(struct model *model, const struct json *root, int64_t now_ms);
+// A notification of the server.
+void update_notification(struct model *model, const struct json *root, int64_t now_ms);
 // The states in an answer to presence.watch.
 void update_presences(struct model *model, const struct json *result);
 

@@ -25,18 +25,17 @@ static struct json *parse(const char *text)
     return json;
 }
 
-static bool notify(struct world *world, const char *method, const char *params)
+static void notify(struct world *world, const char *method, const char *params)
 {
     struct buffer text = { 0 };
 
     buffer_print(&text, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":%s}", method, params);
     buffer_add_byte(&text, '\0');
     struct json *root = parse(text.data);
-    bool is_new = update_notification(world->model, root, NOW_MS);
+    update_notification(world->model, root, NOW_MS);
     json_destroy(root);
     buffer_finish(&text);
     world_check_timeline(&world->bob->timeline);
-    return is_new;
 }
 
 static void take_page(struct world *world, const char *result, uint64_t before, uint64_t after)
@@ -54,20 +53,20 @@ static void only_what_others_write_anew_is_new(void **state)
 {
     struct world *world = *state;
 
-    assert_true(notify(world, "message",
+    notify(world, "message",
             "{\"peer\":\"bob\",\"seq\":1,\"from\":\"bob\",\"text\":\"a\","
-            "\"ts\":\"2026-11-24T10:00:00.000Z\"}"));
+            "\"ts\":\"2026-11-24T10:00:00.000Z\"}");
     assert_int_equal(world->bob->changed_ts, 1795514400000);
-    assert_false(notify(world, "message",
-            "{\"peer\":\"bob\",\"seq\":1,\"from\":\"bob\",\"text\":\"a\"}"));
-    assert_false(notify(world, "message",
-            "{\"peer\":\"bob\",\"seq\":2,\"from\":\"ann\",\"text\":\"b\"}"));
-    assert_false(notify(world, "message",
+    assert_int_equal(world->bob->unread, 1);
+    notify(world, "message", "{\"peer\":\"bob\",\"seq\":1,\"from\":\"bob\",\"text\":\"a\"}");
+    notify(world, "message", "{\"peer\":\"bob\",\"seq\":2,\"from\":\"ann\",\"text\":\"b\"}");
+    notify(world, "message",
             "{\"peer\":\"bob\",\"seq\":3,\"from\":\"bob\",\"kind\":\"edit\",\"target\":1,"
-            "\"text\":\"c\"}"));
-    assert_true(notify(world, "message",
-            "{\"peer\":\"carl\",\"seq\":1,\"from\":\"carl\",\"text\":\"d\"}"));
+            "\"text\":\"c\"}");
+    assert_int_equal(world->bob->unread, 1);
+    notify(world, "message", "{\"peer\":\"carl\",\"seq\":1,\"from\":\"carl\",\"text\":\"d\"}");
     assert_non_null(model_find(world->model, bytes_of("carl")));
+    assert_int_equal(model_find(world->model, bytes_of("carl"))->unread, 1);
 }
 
 static void receipts_of_oneself_and_of_the_other(void **state)
@@ -198,8 +197,7 @@ static void numbers_that_are_none_are_missing(void **state)
     notify(world, "receipt",
             "{\"peer\":\"bob\",\"by\":\"bob\",\"delivered_seq\":-1,\"read_seq\":9007199254740992}");
     notify(world, "receipt", "{\"peer\":\"bob\",\"by\":\"ann\",\"read_seq\":-1}");
-    assert_false(notify(world, "message",
-            "{\"peer\":\"bob\",\"seq\":-1,\"from\":\"bob\",\"text\":\"x\"}"));
+    notify(world, "message", "{\"peer\":\"bob\",\"seq\":-1,\"from\":\"bob\",\"text\":\"x\"}");
     notify(world, "conversation",
             "{\"peer\":\"bob\",\"seq\":-3,\"unread\":-1,\"peer_read_seq\":-1,\"last\":{}}");
     assert_int_equal(world->bob->head_seq, 4);
@@ -225,7 +223,7 @@ static void names_that_can_not_be_are_nobody(void **state)
             snprintf(params, sizeof(params),
                     "{\"peer\":%s,\"user\":%s,\"from\":%s,\"by\":%s,\"seq\":5,\"text\":\"x\"}",
                     names[i], names[i], names[i], names[i]);
-            assert_false(notify(world, methods[k], params));
+            notify(world, methods[k], params);
         }
     }
     assert_int_equal(world->model->conversation_count, 1);

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <curses.h>
 
@@ -12,41 +11,20 @@
 #include "chat-tui/wrap.h"
 #include "shared/client/views.h"
 #include "view_parts.h"
-
-// "since 18:10", or with the day where it is not today.
-static void describe_last_seen(const char *last_seen, char *out, size_t bytes)
-{
-    time_t then = (time_t)(views_parse_ts(bytes_of(last_seen)) / 1000), now = time(NULL);
-    struct tm tm, today;
-
-    out[0] = '\0';
-    if (then == 0) {
-        return;
-    }
-    localtime_r(&then, &tm);
-    localtime_r(&now, &today);
-    bool is_today = tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year;
-    strftime(out, bytes, is_today ? " since %H:%M" : " since %Y-%m-%d %H:%M", &tm);
-}
+#include "when.h"
 
 static void describe_peer(const struct conversation *open, int64_t now_ms, char *out, size_t bytes)
 {
-    static const char *const words[] = {
-        [PRESENCE_UNKNOWN] = "",
-        [PRESENCE_OFFLINE] = " offline",
-        [PRESENCE_AWAY] = " away",
-        [PRESENCE_ONLINE] = " online",
-    };
-    char since[40] = "";
+    int64_t last_seen = (int64_t)views_parse_ts(bytes_of(open->last_seen));
+    const char *word = model_presence_word(open->presence);
+    bool is_since = open->presence == PRESENCE_OFFLINE && last_seen > 0;
 
     if (open->typing_until_ms > now_ms) {
         snprintf(out, bytes, " %s is typing", open->peer.text);
-        return;
+    } else {
+        snprintf(out, bytes, " %s%s%s%s%s", open->peer.text, word[0] != '\0' ? " " : "", word,
+                is_since ? " since " : "", is_since ? when_short(last_seen).text : "");
     }
-    if (open->presence == PRESENCE_OFFLINE) {
-        describe_last_seen(open->last_seen, since, sizeof(since));
-    }
-    snprintf(out, bytes, " %s%s%s", open->peer.text, words[open->presence], since);
 }
 
 void view_status(const struct ui *ui, const struct area *area, int64_t now_ms)
@@ -56,7 +34,7 @@ void view_status(const struct ui *ui, const struct area *area, int64_t now_ms)
     char words[NOTICE_BYTES + 64];
 
     pen_use(LOOK_BAR);
-    if (strcmp(model->transport, "offline") == 0) {
+    if (model_is_offline(model)) {
         int64_t rest_ms = model->retry_at_ms - now_ms;
         snprintf(words, sizeof(words), " [offline%s%s, next try in %" PRId64 " s, C-r now]",
                 model->why_offline[0] != '\0' ? ": " : "", model->why_offline,

@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "chat-tui/wrap.h"
 #include "typed.h"
 #include "view_parts.h"
+#include "when.h"
 
 #define KEY_CELLS 22
 
@@ -160,13 +160,9 @@ static void draw_switcher(const struct ui *ui, const struct area *area)
 
 static void draw_found(const struct search *search, const struct found *found, struct pen *pen)
 {
-    time_t seconds = (time_t)(found->ts / 1000);
-    char words[64];
-    struct tm tm;
-
-    localtime_r(&seconds, &tm);
-    strftime(words, sizeof(words), " %Y-%m-%d %H:%M ", &tm);
-    pen_words(pen, words);
+    pen_words(pen, " ");
+    pen_words(pen, when_minute(found->ts).text);
+    pen_words(pen, " ");
     if (search->peer.size == 0) {
         pen_words(pen, found->peer.text);
         pen_words(pen, " ");

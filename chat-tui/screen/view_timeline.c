@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The messages of the open conversation.
 
-#include <stdio.h>
-#include <time.h>
-
 #include "chat-tui/links.h"
 #include "hyperlinks.h"
 #include "rows.h"
 #include "view_parts.h"
+#include "when.h"
 
 #define NAME_CELLS_MAX 12
 #define ROWS_AT_ONCE 4096 // of one message: 16 KiB in a narrow window
@@ -26,31 +24,13 @@ static const char *tick_of(const struct ui *ui, enum tick tick)
     return ticks[tick][ui->settings->ticks];
 }
 
-static void draw_date(const struct area *area, int y, int64_t ts)
-{
-    time_t seconds = (time_t)(ts / 1000);
-    char words[64];
-    struct tm tm;
-
-    localtime_r(&seconds, &tm);
-    strftime(words, sizeof(words), "%A, %e %B %Y", &tm);
-    pen_ruled(area, y, words, LOOK_DIM);
-}
-
 static void draw_gutter(const struct ui *ui, struct pen *pen, const struct row *row, int name_cells)
 {
     const struct conversation *open = ui->model.open;
-    time_t seconds = (time_t)(row->message->ts / 1000);
-    char words[16] = "      ";
-    struct tm tm;
-
     enum tick tick = model_tick(open, row->message);
-    if (row->is_first) {
-        localtime_r(&seconds, &tm);
-        strftime(words, sizeof(words), "%H:%M ", &tm);
-    }
     pen_use(LOOK_DIM);
-    pen_words(pen, words);
+    pen_words(pen, row->is_first ? when_clock(row->message->ts).text : "     ");
+    pen_words(pen, " ");
     pen_use(tick == TICK_FAILED ? LOOK_BAD : tick == TICK_READ ? LOOK_OWN : LOOK_DIM);
     pen_words(pen, row->is_first ? tick_of(ui, tick) : "  ");
     pen_words(pen, row->is_first && row->message->is_edited ? "*" : " ");
@@ -108,8 +88,14 @@ static void draw_row(const struct ui *ui, const struct area *area, int y, const 
     case ROW_BEGIN:
         pen_ruled(area, y, "start of the conversation", LOOK_DIM);
         return;
+    case ROW_OLDER:
+        pen_ruled(area, y,
+                model_is_offline(&ui->model) ? "offline: older messages are not kept here"
+                                             : "loading ...",
+                LOOK_DIM);
+        return;
     case ROW_DATE:
-        draw_date(area, y, row->message->ts);
+        pen_ruled(area, y, when_day(row->message->ts).text, LOOK_DIM);
         return;
     case ROW_MARKER:
         pen_ruled(area, y, "new", LOOK_NEW);
@@ -183,7 +169,7 @@ void view_timeline(struct ui *ui, const struct area *area)
     pen_use(LOOK_DIM);
     for (int first = y; y >= area->y; y--) {
         struct pen pen = { y, area->x, area->x + area->cells };
-        if (y == first && open->timeline.is_loading) {
+        if (y == first && open->timeline.is_loading && open->timeline.count == 0) {
             pen_words(&pen, "loading ...");
         }
         pen_use(LOOK_PLAIN);

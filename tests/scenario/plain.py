@@ -103,6 +103,13 @@ class Plain(ScreenCase):
         got = bob.run("listen", "--count", "2", "--wait", "20").stdout
         self.assertRegex(got, r"(?s): one\n.*: two\n")
 
+    def test_what_is_for_the_screen_is_refused_elsewhere(self):
+        ann, bob = self.people("ann", "bob")
+        for words in (["--plain", "send", bob.user, "x"], ["--plain", "--json"], ["--timeout", "1"]):
+            done = ann.run(*words, text="")
+            self.assertEqual(done.returncode, 2, words)
+            self.assertIn("for the screen" if "--plain" in words else "--timeout is for", done.stderr)
+
     def test_what_is_late_is_told_and_what_is_again_there_is_not_repeated(self):
         ann, bob = self.people("ann", "bob")
         bob.run("send", ann.user, "hello")

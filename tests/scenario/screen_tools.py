@@ -5,8 +5,12 @@ notifications, marks. In a real tmux against a real chatd."""
 
 import contextlib
 import json
+import os
 import pathlib
 import re
+import signal
+import sqlite3
+import subprocess
 import sys
 import time
 import unittest
@@ -14,6 +18,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from screen_case import ScreenCase  # noqa: E402
+from tui_case import NOWHERE  # noqa: E402
 
 
 class Tools(ScreenCase):
@@ -148,6 +153,20 @@ class Tools(ScreenCase):
         for line in screen.screen().splitlines()[:-3]:
             self.assertEqual(line[23:24], "│", line)
 
+    def test_the_end_of_what_is_kept_is_told_without_a_server(self):
+        ann, bob = self.people("ann", "bob")
+        self.fill(bob, ann, 6000)  # more than a new device is handed out
+        screen = self.open(ann)
+        screen.until("text 5999")
+        screen.keys("C-q")
+        screen.until(lambda _: not screen.is_running())
+        ann.url = NOWHERE
+        screen = self.open(ann)
+        screen.until("text 5999")
+        for _ in range(3):
+            screen.keys("M-Home")
+        screen.until("offline: older messages are not kept here")
+
     # ---- links
 
     def test_links_are_numbered_and_opened_as_they_are(self):
@@ -217,18 +236,61 @@ class Tools(ScreenCase):
         screen.until(lambda s: re.search("✓ +you +begun here", s))
         got = bob.run("listen", "--json", "--wait", "1").stdout
         self.assertEqual(json.loads(got)["text"], "begun here\nin two lines\nof an editor")
+        # A full disk: nothing is given to the editor, and nothing is lost.
+        limit = ["prlimit", "--pid", str(screen.pid())]
+        subprocess.run([*limit, "--fsize=0:unlimited"], check=True)
+        screen.type("stays")
+        screen.keys("C-x", "e")
+        screen.until("can't write")
+        screen.until("> stays")
+        subprocess.run([*limit, "--fsize=unlimited:unlimited"], check=True)
+        screen.keys("C-u")
         editor.write_text("#!/bin/sh\nexit 1\n")
         screen.type("kept")
         screen.keys("C-x", "e")
         screen.until("the editor failed")
         screen.until("> kept")
 
+    def test_what_an_editor_had_is_named_after_a_kill(self):
+        ann, bob = self.people("ann", "bob")
+        editor = self.program(ann, "editor", 'echo "long work" >>"$1"; echo "it is there"; sleep 60\n')
+        ann.more["EDITOR"] = str(editor)
+        bob.run("send", ann.user, "write to me")
+        screen = self.open(ann)
+        screen.until(f"{bob.user} write to me")
+        screen.keys("C-x", "e")
+        screen.until("it is there")
+        os.kill(screen.pid(), signal.SIGKILL)
+        screen.until(lambda _: not screen.is_running())
+        screen = self.open(ann, columns=180)
+        path = re.search(r"in an editor is in (\S+typed-\w+\.txt)",
+                         screen.until("what you wrote in an editor is in"))[1]
+        self.assertEqual(pathlib.Path(path).read_text(), "long work\n")
+        self.assertEqual(pathlib.Path(path).stat().st_mode & 0o777, 0o600)
+
+    def test_a_draft_that_can_not_be_kept_is_told(self):
+        ann, bob = self.people("ann", "bob")
+        bob.run("send", ann.user, "hello")
+        screen = self.open(ann)
+        screen.until(f"{bob.user} hello")
+        screen.keys("C-q")
+        screen.until(lambda _: not screen.is_running())
+        # One that a later chat-tui has written is not touched.
+        drafts, = (ann.directory / ".local/state/chat-tui").rglob("drafts.db")
+        with contextlib.closing(sqlite3.connect(drafts)) as file:
+            file.execute("PRAGMA user_version = 99")
+        screen = self.open(ann, columns=180)
+        screen.until(f"{bob.user} hello")
+        screen.type("begun")
+        screen.until("drafts.db")
+        screen.until("> begun")
+
     # ---- keys and looks
 
     def test_keys_come_from_a_file(self):
         ann, bob = self.people("ann", "bob")
         bob.run("send", ann.user, "hello")
-        self.configure(ann, "", "# mine\nC-t = switch\nC-x q = quit\nC-q = none\nM-a = none\n")
+        self.configure(ann, "", "# mine\nC-t = switch\nC-x q = quit\nC-q = none\nM-= = search-here\nM-a = none\n")
         screen = self.open(ann)
         screen.until(f"{bob.user} hello")
         screen.keys("C-t")
@@ -243,6 +305,9 @@ class Tools(ScreenCase):
         screen.until(lambda s: re.search(r"C-x q +leave; what is typed", s))
         screen.escape()
         screen.until(f"{bob.user} hello")
+        screen.keys("M-=")
+        screen.until("words to find")
+        screen.escape()
         screen.keys("C-q")
         screen.type("still here")
         screen.until("> still here")
@@ -308,6 +373,10 @@ class Tools(ScreenCase):
         self.until_written(told, f"{bob.user}: $(touch x)")
         screen.until(lambda _: title() == f"(1) chat-tui - {bob.user}")
         self.assertNotIn("\x1b", told.read_text())
+        time.sleep(1.1)
+        self.fill(bob, ann, 50)  # a flood is one piece of news
+        time.sleep(0.5)
+        self.assertLessEqual(len(told.read_text().splitlines()), 4)
         self.configure(ann, f"notify = none\nnotify_text = no\nnotify_cmd = {command}\n")
         screen.keys("C-q")
         screen.until(lambda _: not screen.is_running())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "text.h"
+#include "shared/cli/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "text.h"
+#include "shared/cli/text.h"
 
 uint32_t text_harmful_at(struct bytes given, uint32_t place)
 {
