@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -317,6 +318,30 @@ class Codes(Ctl):
             self.assertIn("0.5 s", err)
             self.assertEqual(self.error_of("status", "--timeout=0.2", socket_path=path, code=124),
                              "timeout")
+
+    def test_a_hostile_servers_words_are_only_words(self):
+        path = self.server.root / "hostile"
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {
+            "code": 1, "message": "no\x1b[2J\x1b]0;owned\x07 \u009b31m \u202eme",
+            "data": {"kind": "internal", "retryable": False}}}).encode()
+
+        def answer():
+            connection, _ = hostile.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                   b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+                                   + body)
+
+        with socket.socket(socket.AF_UNIX) as hostile:
+            hostile.bind(str(path))
+            hostile.listen()
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            _, err = self.ctl("status", socket_path=path, code=1)
+            thread.join(10)
+        self.assertIn("owned", err)
+        self.assertNotRegex(err, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
     def test_the_environment_is_asked_last(self):
         for environment in ({"CHATCTL_SERVER": "https://nowhere.invalid"},

@@ -6,17 +6,15 @@ control sequence that is not the program's own.
 
 usage: screen_picture.py [--write]"""
 
-import os
 import pathlib
-import pty
 import re
-import select
 import sys
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
+from raw_terminal import RawTerminal  # noqa: E402
 from server import Server  # noqa: E402
 from tmux import Terminal  # noqa: E402
 from tui import Home  # noqa: E402
@@ -86,22 +84,15 @@ class Picture(unittest.TestCase):
 class Bytes(TuiCase):
     def watch(self, home, keys, wanted):
         """What chat-tui writes to a terminal until it shows that text."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            environment = {**home.environment(), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
-                           "LINES": "24", "COLUMNS": "90"}
-            os.execve(home.command()[0], home.command(), environment)
-        written, end = b"", time.monotonic() + 30
+        terminal, written, end = RawTerminal(home.command(), home.environment()), b"", time.monotonic() + 30
         while time.monotonic() < end:
-            if select.select([terminal], [], [], 0.3)[0]:
-                try:
-                    written += os.read(terminal, 65536)
-                except OSError:
-                    break
-            elif wanted.encode() in written and keys:
-                os.write(terminal, keys.pop(0))
-        os.close(terminal)
-        os.waitpid(pid, 0)
+            drawn = terminal.read(0.3)
+            written += drawn
+            if not drawn and terminal.process.poll() is not None:
+                break
+            if not drawn and wanted.encode() in written and keys:
+                terminal.type(keys.pop(0).decode())
+        terminal.close()
         self.assertIn(wanted.encode(), written)
         return written.decode("utf-8", errors="strict")
 
