@@ -163,8 +163,8 @@ class Screen(ScreenCase):
         screen.until(f"{carl.user} two")
         screen.type("for carl only")
         screen.keys("C-n")
-        screen.until(f"{bob.user} one")
-        self.assertNotIn("for carl only", screen.screen())
+        screen.until(lambda s: re.search(rf"\d\d:\d\d +{bob.user} one", s))  # not the list's row
+        screen.until(lambda s: "for carl only" not in s)
         screen.type("for bob")
         screen.keys("C-p")
         screen.until("> for carl only")

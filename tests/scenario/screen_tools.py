@@ -263,8 +263,8 @@ class Tools(ScreenCase):
         os.kill(screen.pid(), signal.SIGKILL)
         screen.until(lambda _: not screen.is_running())
         screen = self.open(ann, columns=180)
-        path = re.search(r"in an editor is in (\S+typed-\w+\.txt)",
-                         screen.until("what you wrote in an editor is in"))[1]
+        named = r"what you wrote in an editor is in (\S+typed-\w+\.txt)"
+        path = re.search(named, screen.until(lambda s: re.search(named, s)))[1]
         self.assertEqual(pathlib.Path(path).read_text(), "long work\n")
         self.assertEqual(pathlib.Path(path).stat().st_mode & 0o777, 0o600)
 
