@@ -28,7 +28,7 @@ static const struct setting {
 } settings[] = {
 #define FIELD(member) offsetof(struct config, member), sizeof(((struct config *)0)->member)
     { "data", "data", TEXT, FIELD(data), "/var/lib/chatd", 0, 0, NULL,
-            "Directory that holds everything the server knows." },
+            "Directory that holds everything the server knows; further ones, behind commas, partitions only." },
     { "listen", "listen", TEXT, FIELD(listen), "127.0.0.1:7480", 0, 0, NULL,
             "Address and port for clients; port 0 takes a free one." },
     { "admin_socket", "admin-socket", TEXT, FIELD(admin_socket), "", 0, 0, NULL,
@@ -380,8 +380,8 @@ enum err config_load(struct config *config, int argc, char **argv, enum config_a
         err = check_admin_users(config, reason, reason_bytes);
     }
     if (err == ERR_OK && config->admin_socket[0] == '\0') {
-        int bytes = snprintf(config->admin_socket, sizeof(config->admin_socket), "%s/admin.sock",
-                config->data);
+        int bytes = snprintf(config->admin_socket, sizeof(config->admin_socket), "%.*s/admin.sock",
+                (int)strcspn(config->data, ","), config->data);
         if (bytes >= (int)sizeof(config->admin_socket)) {
             snprintf(reason, reason_bytes,
                     "the path of the admin socket is longer than %zu bytes: choose a shorter one "

@@ -14,7 +14,7 @@
 #include "shared/err.h"
 
 struct config {
-    char data[480];
+    char data[4096]; // one directory, or several with commas between
     char listen[280];
     char admin_socket[108];
     char tls_certificate[480];

@@ -281,7 +281,7 @@ static enum err start(struct chatd *chatd, char *reason, size_t reason_bytes)
     chatd->service.partition_count = chatd->directory.partition_count;
     chatd->service.server_name = chatd->config.server_name;
     chatd->service.admin_users = chatd->config.admin_users;
-    chatd->service.data_path = chatd->config.data;
+    chatd->service.data_path = chatd->directory.path;
     chatd->service.started_ms = clock_monotonic_ms();
     chatd->service.sessions = &chatd->sessions;
     chatd->service.registration = strcmp(chatd->config.registration, "open") == 0
@@ -377,7 +377,7 @@ static void set_log_level(const char *word)
 
 int main(int argc, char **argv)
 {
-    static struct chatd chatd = { .directory.lock_fd = -1 };
+    static struct chatd chatd = { .directory = { .lock_fd = -1, .places.known_fd = -1 } };
     enum config_action action;
     char reason[1000] = "";
 

@@ -150,8 +150,10 @@ static void done_trim(struct task *task)
 static void trim_log(struct cell *cell)
 {
     uint64_t upto = tail_trim_index(cell->tail);
+    uint64_t limit = job_trim_limit(cell);
     struct trim_task *trim;
 
+    upto = upto < limit ? upto : limit;
     if (cell->is_trimming || cell->is_stopping || upto <= cell->trimmed_index ||
             (trim = calloc(1, sizeof(*trim))) == NULL) {
         return;
@@ -192,7 +194,7 @@ void cell_disk_step(struct cell *cell)
             clock_monotonic_ms() < cell->flush_retry_ms) {
         return;
     }
-    if (!tail_oldest(cell->tail, &cell->flush_partition)) {
+    if (!tail_oldest(cell->tail, cell->held_partition, &cell->flush_partition)) {
         if (cell->flush_all_done != NULL && !cell->is_trimming) {
             void (*done)(void *context) = cell->flush_all_done;
             cell->flush_all_done = NULL;
@@ -211,6 +213,7 @@ void cell_disk_step(struct cell *cell)
 
 void cell_flush_all(struct cell *cell, void (*done)(void *context), void *context)
 {
+    job_cancel(cell);
     cell->flush_all_done = done;
     cell->flush_all_context = context;
     cell_disk_step(cell);

@@ -5,6 +5,7 @@
 
 #include "cluster/cell.h"
 #include "cluster/flight.h"
+#include "cluster/job.h"
 #include "cluster/shard.h"
 #include "cluster/tail.h"
 #include "log/journal.h"
@@ -43,6 +44,8 @@ struct cell {
     struct shard_flush flush;
     uint16_t flush_partition;
     int64_t flush_retry_ms;
+    uint16_t held_partition; // a job reads its file: no flush; PARTITION_NONE: none is
+    struct job *job;
     void (*flush_all_done)(void *context);
     void *flush_all_context;
     struct cell_status status;

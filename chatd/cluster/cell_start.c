@@ -19,11 +19,11 @@ static enum err make(struct cell *cell)
     enum err err = ERR_OK;
 
     cell->partition_count = directory->partition_count;
-    snprintf(cell->partition_settings.directory, sizeof(cell->partition_settings.directory),
-            "%s/partitions", directory->path);
+    cell->partition_settings.places = &directory->places;
     cell->partition_settings.cell_id = directory->cell_id;
     cell->partition_settings.cache_bytes_max =
             (uint64_t)RECENT_BYTES_MAX / directory->partition_count;
+    cell->held_partition = PARTITION_NONE;
     cell->tail = tail_create(cell->partition_count);
     cell->disk_index = calloc(cell->partition_count, sizeof(*cell->disk_index));
     cell->reasons = calloc(cell->partition_count, sizeof(const char *));
@@ -31,6 +31,9 @@ static enum err make(struct cell *cell)
         return ERR_MEMORY;
     }
     err = worker_create("log", SIZE_MAX, cell->settings.completions, &cell->log);
+    if (err == ERR_OK) {
+        err = job_create(cell);
+    }
     for (unsigned i = 0; err == ERR_OK && i < PARTITION_WORKERS; i++) {
         err = shard_create(i, PARTITION_WORKERS, cell->partition_count, &cell->partition_settings,
                 cell->settings.completions, &cell->shards[i]);
@@ -231,6 +234,7 @@ void cell_destroy(struct cell *cell)
     }
     cell->is_stopping = true;
     worker_destroy(cell->log);
+    job_stop(cell);
     completions_deliver(cell->settings.completions); // what became durable goes to the shards
     for (unsigned i = 0; i < PARTITION_WORKERS; i++) {
         shard_stop(cell->shards[i]);
@@ -243,6 +247,7 @@ void cell_destroy(struct cell *cell)
         flight_fail(cell->gathering, ERR_UNAVAILABLE);
         flight_destroy(cell->gathering);
     }
+    job_destroy(cell);
     journal_close(cell->journal);
     tail_destroy(cell->tail);
     free(cell->disk_index);

@@ -205,12 +205,23 @@ static void done_read(struct task *task)
     read->done(read);
 }
 
-enum err shard_read(struct shard *shard, uint16_t partition, struct read *read)
+static void prepare(struct shard *shard, uint16_t partition, struct read *read)
 {
     read->partition = shard->partitions[partition];
     read->task.run = run_read;
     read->task.done = done_read;
+}
+
+enum err shard_read(struct shard *shard, uint16_t partition, struct read *read)
+{
+    prepare(shard, partition, read);
     return worker_post(shard->worker, &read->task);
+}
+
+void shard_push(struct shard *shard, uint16_t partition, struct read *read)
+{
+    prepare(shard, partition, read);
+    worker_push(shard->worker, &read->task);
 }
 
 static void run_flush(struct task *task)

@@ -41,6 +41,8 @@ void shard_apply(struct shard *shard, struct flight *flight,
 void shard_result_destroy(struct shard_result *result);
 
 enum err shard_read(struct shard *shard, uint16_t partition, struct read *read) MUST_USE;
+// The same without the bound, for who has one at a time.
+void shard_push(struct shard *shard, uint16_t partition, struct read *read);
 
 // The quarantine's reason and the indexes, as of the time the task ran.
 struct shard_flush {

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "shared/batch.h"
+
 struct mark {
     uint64_t dirty_index; // no record before this one is missing in the file; 0: nothing is
     uint64_t dirty_bytes; // log bytes before it
@@ -77,12 +79,12 @@ uint64_t tail_log_bytes(const struct tail *tail)
     return tail->log_bytes;
 }
 
-bool tail_oldest(const struct tail *tail, uint16_t *partition)
+bool tail_oldest(const struct tail *tail, uint16_t except, uint16_t *partition)
 {
     uint64_t oldest = UINT64_MAX;
 
     for (uint16_t i = 0; i < tail->count; i++) {
-        if (tail->marks[i].dirty_index != 0 && tail->marks[i].dirty_index < oldest) {
+        if (i != except && tail->marks[i].dirty_index != 0 && tail->marks[i].dirty_index < oldest) {
             oldest = tail->marks[i].dirty_index;
             *partition = i;
         }
@@ -94,14 +96,17 @@ uint64_t tail_bytes(const struct tail *tail)
 {
     uint16_t oldest;
 
-    return tail_oldest(tail, &oldest) ? tail->log_bytes - tail->marks[oldest].dirty_bytes : 0;
+    return tail_oldest(tail, PARTITION_NONE, &oldest)
+            ? tail->log_bytes - tail->marks[oldest].dirty_bytes
+            : 0;
 }
 
 uint64_t tail_trim_index(const struct tail *tail)
 {
     uint16_t oldest;
 
-    return tail_oldest(tail, &oldest) ? tail->marks[oldest].dirty_index - 1 : tail->last_index;
+    return tail_oldest(tail, PARTITION_NONE, &oldest) ? tail->marks[oldest].dirty_index - 1
+                                                      : tail->last_index;
 }
 
 uint16_t tail_dirty_count(const struct tail *tail)

@@ -36,8 +36,9 @@ uint64_t tail_log_bytes(const struct tail *tail);
 // Bytes between the oldest record that some file lacks and the end of the log.
 uint64_t tail_bytes(const struct tail *tail);
 
-// The partition whose oldest missing record is the oldest; false when none is dirty.
-bool tail_oldest(const struct tail *tail, uint16_t *partition);
+// The partition whose oldest missing record is the oldest, `except` left out; false when no other
+// is dirty.
+bool tail_oldest(const struct tail *tail, uint16_t except, uint16_t *partition);
 
 // Every index up to this one is in all files that it concerns.
 uint64_t tail_trim_index(const struct tail *tail);

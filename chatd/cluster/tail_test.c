@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cluster/tail.h"
 
+#include "shared/batch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +19,7 @@ static void an_empty_tail_holds_nothing_back(void **state)
 
     (void)state;
     assert_non_null(tail);
-    assert_false(tail_oldest(tail, &partition));
+    assert_false(tail_oldest(tail, PARTITION_NONE, &partition));
     assert_int_equal(tail_bytes(tail), 0);
     assert_int_equal(tail_trim_index(tail), 0);
     assert_int_equal(tail_dirty_count(tail), 0);
@@ -40,13 +42,13 @@ static void the_oldest_dirty_partition_holds_the_log(void **state)
     tail_touch(tail, 1);
     tail_touch(tail, 3);
     assert_int_equal(tail_dirty_count(tail), 2);
-    assert_true(tail_oldest(tail, &partition));
+    assert_true(tail_oldest(tail, PARTITION_NONE, &partition));
     assert_int_equal(partition, 3);
     assert_int_equal(tail_trim_index(tail), 10);
     assert_int_equal(tail_bytes(tail), 120);
     assert_int_equal(tail_log_bytes(tail), 220);
     tail_flushed(tail, 3, 12, tail_log_bytes(tail));
-    assert_true(tail_oldest(tail, &partition));
+    assert_true(tail_oldest(tail, PARTITION_NONE, &partition));
     assert_int_equal(partition, 1);
     assert_int_equal(tail_trim_index(tail), 11);
     assert_int_equal(tail_bytes(tail), 70);
@@ -138,7 +140,7 @@ static void assert_promises(const struct tail *tail)
         dirty = (uint16_t)(dirty + (model.first[i] < model.count[i]));
     }
     assert_int_equal(tail_dirty_count(tail), dirty);
-    assert_int_equal(tail_oldest(tail, &partition), dirty > 0);
+    assert_int_equal(tail_oldest(tail, PARTITION_NONE, &partition), dirty > 0);
     if (dirty > 0) {
         assert_true(tail_trim_index(tail) < oldest);
         assert_true(tail_bytes(tail) >= tail_log_bytes(tail) - model.bytes_before[oldest]);
@@ -171,7 +173,7 @@ static void the_trim_index_never_passes_a_missing_record(void **state)
         assert_promises(tail);
         // A flush is asked for, runs some batches later and is heard of some batches after that.
         if (flushing == PARTITIONS && next_random(&random) % 3 == 0) {
-            (void)tail_oldest(tail, &flushing);
+            (void)tail_oldest(tail, PARTITION_NONE, &flushing);
             asked_at = tail_log_bytes(tail);
             disk_index = 0;
         } else if (flushing < PARTITIONS && disk_index == 0) {

@@ -25,6 +25,11 @@ void database_global_init(void);
 // Creates the file if it does not exist. On failure *database is NULL.
 enum err database_open(const char *path, enum database_kind kind, sqlite3 **database) MUST_USE;
 
+// SQLite's own check of the structure of a settled file
+// (sqlite.org/pragma.html#pragma_integrity_check) that others may have open, on any thread.
+// ERR_DAMAGED: what says what it found.
+enum err database_verify(const char *path, char *what, size_t what_bytes) MUST_USE;
+
 // Accepts NULL. Every statement must have been finalized. Never checkpoints.
 void database_close(sqlite3 *database);
 

@@ -154,30 +154,144 @@ static enum err stamp(struct data_directory *directory, uint16_t partition_count
     return err;
 }
 
-enum err data_directory_open(struct data_directory *directory, const char *path,
-        uint16_t partition_count, char *reason, size_t reason_bytes)
+bool data_directory_first(const char *paths, char *path, size_t path_bytes)
 {
-    static const char *const parts[] = { "", "journal", "partitions", "quarantine" };
-    enum err err = ERR_OK;
+    size_t bytes = strcspn(paths, ",");
 
-    *directory = (struct data_directory){ .lock_fd = -1 };
-    if (strlen(path) >= sizeof(directory->path)) {
-        snprintf(reason, reason_bytes, "the path of the data directory is too long");
+    while (bytes > 0 && paths[bytes - 1] == ' ') {
+        bytes--;
+    }
+    if (bytes == 0 || bytes >= path_bytes) {
+        return false;
+    }
+    memcpy(path, paths, bytes);
+    path[bytes] = '\0';
+    return true;
+}
+
+// Steps over the first path: "" when there is no other.
+static const char *next_path(const char *paths)
+{
+    paths += strcspn(paths, ",");
+    return *paths == ',' ? paths + 1 + strspn(paths + 1, " \t") : paths;
+}
+
+static enum err make_parts(struct data_directory *directory, char *reason, size_t reason_bytes)
+{
+    static const char *const parts[] = { "", "journal", "quarantine" };
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        enum err err = make_directory(directory->path, parts[i]);
+        if (err != ERR_OK) {
+            snprintf(reason, reason_bytes, "cannot make %s/%s: %s", directory->path, parts[i],
+                    strerror(errno));
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+// A further directory belongs to this cell alone: the format file in it says so. The mount point of
+// a disk that is not there looks like a new one and is taken; what should be in it is then missed
+// by the list of known partitions.
+static enum err stamp_further(const struct data_directory *directory, const char *path,
+        char *reason, size_t reason_bytes)
+{
+    struct data_directory further = { .lock_fd = -1 };
+
+    snprintf(further.path, sizeof(further.path), "%s", path);
+    enum err err = make_directory(path, "");
+    if (err == ERR_OK) {
+        err = read_format(&further, reason, reason_bytes);
+    }
+    if (err == ERR_OK && further.cell_id != directory->cell_id) {
+        snprintf(reason, reason_bytes,
+                "%s holds the partitions of another server (cell %012" PRIx64
+                ", this one is %012" PRIx64 "): name an empty directory",
+                path, further.cell_id, directory->cell_id);
         return ERR_INVALID;
     }
-    strcpy(directory->path, path);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && err == ERR_OK; i++) {
-        err = make_directory(path, parts[i]);
+    if (err == ERR_NOT_FOUND) {
+        further.partition_count = directory->partition_count;
+        further.generation = directory->generation;
+        further.cell_id = directory->cell_id;
+        err = write_format(&further);
+    }
+    if (err != ERR_OK && *reason == '\0') {
+        snprintf(reason, reason_bytes, "cannot use %s: %s", path, strerror(errno));
+    }
+    return err;
+}
+
+static enum err add_place(struct data_directory *directory, const char *path, char *reason,
+        size_t reason_bytes)
+{
+    enum err err = ERR_OK;
+
+    if (directory->places.count == PLACES_MAX ||
+            places_of(&directory->places, path) != PLACES_MAX) {
+        snprintf(reason, reason_bytes, "data names %s twice, or more than %d directories", path,
+                PLACES_MAX);
+        return ERR_INVALID;
+    }
+    if (directory->places.count > 0) {
+        err = stamp_further(directory, path, reason, reason_bytes);
+    }
+    if (err == ERR_OK) {
+        err = places_add(&directory->places, path);
+    }
+    if (err == ERR_OK) {
+        // Names that a process left which was killed count from now on.
+        err = directory_sync(directory->places.paths[directory->places.count - 1]);
+    }
+    if (err != ERR_OK && *reason == '\0') {
+        snprintf(reason, reason_bytes, "cannot make %s/partitions: %s", path, strerror(errno));
+    }
+    return err;
+}
+
+static enum err add_places(struct data_directory *directory, const char *paths, char *reason,
+        size_t reason_bytes)
+{
+    char path[sizeof(directory->path)];
+    enum err err = ERR_OK;
+
+    for (; err == ERR_OK && *paths != '\0'; paths = next_path(paths)) {
+        if (!data_directory_first(paths, path, sizeof(path))) {
+            snprintf(reason, reason_bytes, "a path in data is empty or too long: \"%.60s\"", paths);
+            return ERR_INVALID;
+        }
+        err = add_place(directory, path, reason, reason_bytes);
+    }
+    if (err == ERR_OK) {
+        err = places_open_known(&directory->places, directory->partition_count);
         if (err != ERR_OK) {
-            snprintf(reason, reason_bytes, "cannot make %s/%s: %s", path, parts[i],
+            snprintf(reason, reason_bytes, "cannot write %s/known: %s", directory->places.paths[0],
                     strerror(errno));
         }
     }
+    return err;
+}
+
+enum err data_directory_open(struct data_directory *directory, const char *paths,
+        uint16_t partition_count, char *reason, size_t reason_bytes)
+{
+    *directory = (struct data_directory){ .lock_fd = -1 };
+    places_init(&directory->places);
+    if (!data_directory_first(paths, directory->path, sizeof(directory->path))) {
+        snprintf(reason, reason_bytes, "the path of the data directory is empty or too long");
+        return ERR_INVALID;
+    }
+    *reason = '\0';
+    enum err err = make_parts(directory, reason, reason_bytes);
     if (err == ERR_OK) {
         err = take_lock(directory, reason, reason_bytes);
     }
     if (err == ERR_OK) {
         err = stamp(directory, partition_count, reason, reason_bytes);
+    }
+    if (err == ERR_OK) {
+        err = add_places(directory, paths, reason, reason_bytes);
     }
     if (err != ERR_OK) {
         data_directory_close(directory);
@@ -187,6 +301,7 @@ enum err data_directory_open(struct data_directory *directory, const char *path,
 
 void data_directory_close(struct data_directory *directory)
 {
+    places_finish(&directory->places);
     if (directory->lock_fd >= 0) {
         close(directory->lock_fd);
         directory->lock_fd = -1;
@@ -195,12 +310,17 @@ void data_directory_close(struct data_directory *directory)
 
 uint64_t data_directory_free_bytes(const struct data_directory *directory)
 {
-    struct statvfs space;
+    uint64_t least = UINT64_MAX;
 
-    if (statvfs(directory->path, &space) != 0) {
-        return 0;
+    for (unsigned i = 0; i < directory->places.count; i++) {
+        struct statvfs space;
+        if (statvfs(directory->places.paths[i], &space) != 0) {
+            return 0;
+        }
+        uint64_t bytes = (uint64_t)space.f_bavail * space.f_frsize;
+        least = bytes < least ? bytes : least;
     }
-    return (uint64_t)space.f_bavail * space.f_frsize;
+    return least;
 }
 
 void data_directory_reserve_release(const struct data_directory *directory)

@@ -13,24 +13,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "disk/places.h"
 #include "shared/check.h"
 #include "shared/err.h"
 
 struct data_directory {
-    char path[512];
+    char path[512]; // the first: log, lock, format, reserve, quarantine
+    struct places places;
     int lock_fd;
     uint16_t partition_count;
     uint64_t generation; // raised by restoring a backup; part of every cursor
     uint64_t cell_id;
 };
 
-// Creates what is missing (mode 0700); partition_count is used for a new directory only. On failure
-// writes one plain sentence to reason.
-enum err data_directory_open(struct data_directory *directory, const char *path,
+// paths: one directory, or several with commas between; the others hold partitions only. Creates
+// what is missing (mode 0700); partition_count is used for a new directory only. On failure writes
+// one plain sentence to reason.
+enum err data_directory_open(struct data_directory *directory, const char *paths,
         uint16_t partition_count, char *reason, size_t reason_bytes) MUST_USE;
 void data_directory_close(struct data_directory *directory);
 
-// Bytes free for this user; 0 when that can't be known.
+// The first of the paths; false: there is none, or it is longer than the buffer.
+bool data_directory_first(const char *paths, char *path, size_t path_bytes);
+
+// Bytes free for this user, in the fullest of the directories; 0 when that can't be known.
 uint64_t data_directory_free_bytes(const struct data_directory *directory);
 
 // Gives the reserve back to the disk; takes it again when there is room. Both may be repeated.

@@ -11,7 +11,7 @@
 #include "shared/failpoint.h"
 #include "shared/log.h"
 
-#define PAGE_BYTES 4096
+#define PAGE_BYTES PAGE_VFS_PAGE_BYTES
 #define BODY_BYTES (PAGE_BYTES - PAGE_VFS_RESERVE_BYTES)
 
 struct file {

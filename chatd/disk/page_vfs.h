@@ -12,6 +12,7 @@
 #define PAGE_VFS_CHECKED "chat-checked"
 #define PAGE_VFS_PLAIN "chat-plain"
 #define PAGE_VFS_RESERVE_BYTES 8
+#define PAGE_VFS_PAGE_BYTES 4096
 
 // Once, before any database is opened.
 void page_vfs_register(void);

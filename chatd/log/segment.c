@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <xxhash.h>
@@ -140,6 +141,26 @@ enum err segment_append(struct segment *segment, uint64_t index, struct bytes bo
         segment->bytes += body.size;
     }
     return err;
+}
+
+enum err segment_append_all(struct segment *segment, uint64_t first, struct bytes bodies)
+{
+    enum err err = database_execute(segment->database, "BEGIN");
+    uint32_t place = 0;
+
+    for (uint64_t index = first; err == ERR_OK && place < bodies.size; index++) {
+        uint32_t bytes;
+        memcpy(&bytes, bodies.data + place, sizeof(bytes));
+        place += (uint32_t)sizeof(bytes);
+        err = segment_append(segment, index, (struct bytes){ bodies.data + place, bytes });
+        place += bytes;
+    }
+    return err == ERR_OK ? database_execute(segment->database, "COMMIT") : err;
+}
+
+enum err segment_seal(struct segment *segment)
+{
+    return database_checkpoint(segment->database);
 }
 
 enum err segment_set_trimmed(struct segment *segment, uint64_t trimmed_upto)

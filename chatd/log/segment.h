@@ -28,6 +28,13 @@ void segment_remove(const char *directory, uint64_t first_index);
 // other error: the outcome is unknown, the segment must not be written again.
 enum err segment_append(struct segment *segment, uint64_t index, struct bytes body) MUST_USE;
 
+// Several, one after the other (length in four bytes, little-endian, and body), in one transaction:
+// for copies of a log.
+enum err segment_append_all(struct segment *segment, uint64_t first, struct bytes bodies) MUST_USE;
+
+// Brings everything from the WAL into the database file: for copies, which nobody appends to.
+enum err segment_seal(struct segment *segment) MUST_USE;
+
 // The log lacks nothing that is needed if it starts at or below this index + 1.
 enum err segment_set_trimmed(struct segment *segment, uint64_t trimmed_upto) MUST_USE;
 

@@ -165,7 +165,11 @@ static enum err sync_name(struct partition *partition)
     if (FAILPOINT("file.created")) {
         return ERR_IO;
     }
-    enum err err = directory_sync(partition->settings->directory);
+    const struct places *places = partition->settings->places;
+    enum err err = directory_sync(places->paths[partition->place]);
+    if (err == ERR_OK) {
+        err = places_remember(places, partition->id);
+    }
     partition->is_directory_synced = err == ERR_OK;
     return err;
 }
@@ -201,4 +205,19 @@ enum err partition_flush(struct partition *partition)
     (void)FAILPOINT("flush.done");
     partition_shed(partition);
     return ERR_OK;
+}
+
+enum err partition_settle(struct partition *partition)
+{
+    if (partition->state != PARTITION_OPEN) {
+        return ERR_UNAVAILABLE;
+    }
+    if (partition->dirty_index != 0) {
+        return partition_flush(partition);
+    }
+    enum err err = store_checkpoint(partition->store); // what a killed process had left there
+    if (err != ERR_OK && err != ERR_DISK_FULL) {
+        partition_quarantine(partition, "settling", err);
+    }
+    return err;
 }

@@ -4,10 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "disk/directory.h"
 #include "partition/apply.h"
+#include "partition/home.h"
 #include "partition/residence.h"
 #include "shared/log.h"
 
@@ -20,6 +19,7 @@ struct partition *partition_create(uint16_t id, const struct partition_settings 
     }
     partition->id = id;
     partition->settings = settings;
+    partition->place = places_choose(settings->places, id);
     list_init(&partition->recent_users);
     list_init(&partition->recent);
     list_init(&partition->dirty_users);
@@ -45,8 +45,10 @@ void partition_quarantine(struct partition *partition, const char *what, enum er
         return;
     }
     if (partition->reason[0] == '\0') {
-        snprintf(partition->reason, sizeof(partition->reason), "%s/p%03u.db: %s: %s",
-                partition->settings->directory, partition->id, what, err_kind(err));
+        char path[PLACE_PATH_BYTES];
+        partition_path(partition, path);
+        snprintf(partition->reason, sizeof(partition->reason), "%s: %s: %s", path, what,
+                err_kind(err));
     }
     partition->state = PARTITION_QUARANTINED;
     log_error("partition_quarantined",
@@ -56,15 +58,12 @@ void partition_quarantine(struct partition *partition, const char *what, enum er
     // nothing is applied, read or flushed any more.
 }
 
-// Opens or creates the file.
+// Opens or creates the file in the partition's place.
 static void open_store(struct partition *partition)
 {
-    char path[600];
     struct store_meta meta = { 0 };
+    enum err err = home_open(partition, partition->place, &partition->store, &meta);
 
-    snprintf(path, sizeof(path), "%s/p%03u.db", partition->settings->directory, partition->id);
-    enum err err = store_open(path, partition->id, partition->settings->cell_id, &partition->store,
-            &meta, partition->reason, sizeof(partition->reason));
     if (err != ERR_OK) {
         partition_quarantine(partition, "opening", err);
         return;
@@ -78,12 +77,14 @@ static void open_store(struct partition *partition)
 
 void partition_open(struct partition *partition)
 {
-    char path[600];
+    enum err err = partition->state == PARTITION_ABSENT ? home_find(partition) : ERR_NOT_FOUND;
 
-    snprintf(path, sizeof(path), "%s/p%03u.db", partition->settings->directory, partition->id);
-    if (partition->state == PARTITION_ABSENT && access(path, F_OK) == 0) {
+    if (err == ERR_OK) {
         open_store(partition);
+        // The start has synced all directories.
         partition->is_directory_synced = partition->disk_index > 0;
+    } else if (err != ERR_NOT_FOUND) {
+        partition_quarantine(partition, "finding its file", err);
     }
 }
 
@@ -118,8 +119,9 @@ void partition_apply(struct partition *partition, uint64_t index, const struct r
 void partition_refuse(struct partition *partition, const char *reason)
 {
     if (partition->state != PARTITION_QUARANTINED) {
-        snprintf(partition->reason, sizeof(partition->reason), "%s/p%03u.db: %s",
-                partition->settings->directory, partition->id, reason);
+        char path[PLACE_PATH_BYTES];
+        partition_path(partition, path);
+        snprintf(partition->reason, sizeof(partition->reason), "%s: %s", path, reason);
         partition_quarantine(partition, reason, ERR_DAMAGED);
     }
 }
@@ -137,6 +139,16 @@ uint16_t partition_id(const struct partition *partition)
 const char *partition_reason(const struct partition *partition)
 {
     return partition->reason;
+}
+
+void partition_path(const struct partition *partition, char path[PLACE_PATH_BYTES])
+{
+    places_file(partition->settings->places, partition->place, partition->id, path);
+}
+
+unsigned partition_place(const struct partition *partition)
+{
+    return partition->place;
 }
 
 uint64_t partition_disk_index(const struct partition *partition)

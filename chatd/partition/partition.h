@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "disk/places.h"
 #include "shared/arena.h"
 #include "shared/batch.h"
 #include "shared/check.h"
@@ -20,10 +21,12 @@
 
 struct partition;
 
+#define COPY_SUFFIX ".db.moving" // of a copy that is not complete
+
 enum partition_state { PARTITION_ABSENT, PARTITION_OPEN, PARTITION_QUARANTINED };
 
 struct partition_settings {
-    char directory[560]; // "<data>/partitions"
+    const struct places *places;
     uint64_t cell_id;
     uint64_t cache_bytes_max; // of rows that the file has too
 };
@@ -61,6 +64,10 @@ void partition_apply(struct partition *partition, uint64_t index, const struct r
 enum partition_state partition_state(const struct partition *partition);
 uint16_t partition_id(const struct partition *partition);
 
+// Its file, or the one that it will have.
+void partition_path(const struct partition *partition, char path[PLACE_PATH_BYTES]);
+unsigned partition_place(const struct partition *partition);
+
 // Why it is quarantined: file and reason. "" otherwise.
 const char *partition_reason(const struct partition *partition);
 
@@ -80,6 +87,18 @@ uint64_t partition_memory_bytes(const struct partition *partition);
 // Writes everything applied, with its index, in one transaction; then checkpoint and sync.
 // ERR_DISK_FULL: nothing changed, try again later. Other errors quarantine.
 enum err partition_flush(struct partition *partition) MUST_USE;
+
+// Writes what is only in memory, and empties the WAL: from then until the next flush the file is
+// the whole partition up to partition_disk_index(), and nobody writes to it.
+enum err partition_settle(struct partition *partition) MUST_USE;
+
+// Where the copy of a settled file is made: beside where it will be.
+void partition_copy_path(const struct partition *partition, unsigned place,
+        char path[PLACE_PATH_BYTES]);
+
+// From now on the file is the copy, which must be complete and synced; the old file is removed. On
+// failure the old one stays in use; the copy is gone.
+enum err partition_cut_over(struct partition *partition, unsigned place) MUST_USE;
 
 // Frees clean memory above the cache limit, least recently used first.
 void partition_shed(struct partition *partition);

@@ -137,7 +137,7 @@ static void a_file_of_schema_1_gets_counted_what_its_users_have_stored(void **st
     for (int i = 0; i < PARTITIONS; i++) {
         char path[700];
         sqlite3 *database;
-        snprintf(path, sizeof(path), "%s/p%03d.db", world.settings.directory, i);
+        places_file(&world.places, 0, (uint16_t)i, path);
         assert_int_equal(database_open(path, DATABASE_PARTITION, &database), ERR_OK);
         assert_int_equal(database_execute(database,
                                  "ALTER TABLE user DROP COLUMN stored_bytes;"
@@ -362,7 +362,7 @@ static void a_flipped_bit_is_named_and_takes_only_its_partition(void **state)
     flush_all();
     close_world();
     uint16_t damaged = name_partition(bytes_of("ann"), PARTITIONS);
-    snprintf(path, sizeof(path), "%s/p%03u.db", world.settings.directory, damaged);
+    places_file(&world.places, 0, damaged, path);
     FILE *file = fopen(path, "r+");
     for (long offset = 4096 + 2000; fseek(file, offset, SEEK_SET) == 0 && fgetc(file) != EOF;
             offset += 4096) {

@@ -97,10 +97,14 @@ int set_up(void **state)
     (void)state;
     log_set_level(LOG_ERROR);
     memset(&world, 0, sizeof(world));
-    strcpy(world.settings.directory, "/tmp/partition_test.XXXXXX");
+    strcpy(world.directory, "/tmp/partition_test.XXXXXX");
+    places_init(&world.places);
+    world.settings.places = &world.places;
     world.settings.cell_id = 7;
     world.settings.cache_bytes_max = 20000;
-    assert_non_null(mkdtemp(world.settings.directory));
+    assert_non_null(mkdtemp(world.directory));
+    assert_int_equal(places_add(&world.places, world.directory), ERR_OK);
+    assert_int_equal(places_open_known(&world.places, PARTITIONS), ERR_OK);
     open_world();
     add_user("ann");
     add_user("ada");
@@ -117,7 +121,8 @@ int tear_down(void **state)
     for (uint64_t i = 0; i < world.record_count; i++) {
         buffer_finish(&world.log[i]);
     }
-    snprintf(command, sizeof(command), "rm -r %s", world.settings.directory);
+    places_finish(&world.places);
+    snprintf(command, sizeof(command), "rm -r %s", world.directory);
     return system(command);
 }
 

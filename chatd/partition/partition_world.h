@@ -13,6 +13,8 @@
 #define RECORDS_MAX 8000
 
 struct partition_world {
+    char directory[64];
+    struct places places;
     struct partition_settings settings;
     struct partition *partitions[PARTITIONS];
     struct buffer log[RECORDS_MAX];

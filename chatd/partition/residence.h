@@ -14,6 +14,7 @@ struct partition {
     struct store *store; // NULL while ABSENT and once QUARANTINED
     enum partition_state state;
     uint16_t id;
+    unsigned place;           // of settings->places: where its file is, or will be
     bool is_directory_synced; // the file's name survives a power loss
     uint64_t applied_index;
     uint64_t disk_index;

@@ -10,6 +10,7 @@ shared
 shared/json.c jansson.h
 shared/fold.c utf8proc.h
 shared/history_digest.c xxhash.h
+shared/manifest.c xxhash.h
 shared/map.c xxhash.h
 shared/name.c xxhash.h
 shared/client/web.c curl/curl.h openssl/ssl.h openssl/x509.h

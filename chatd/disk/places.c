@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "disk/places.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk/directory.h"
+
+void places_init(struct places *places)
+{
+    *places = (struct places){ .known_fd = -1 };
+}
+
+void places_finish(struct places *places)
+{
+    if (places->known_fd >= 0) {
+        close(places->known_fd);
+        places->known_fd = -1;
+    }
+}
+
+enum err places_add(struct places *places, const char *directory)
+{
+    char *path = places->paths[places->count];
+
+    CHECK(places->count < PLACES_MAX);
+    int bytes = snprintf(path, PLACE_BYTES_MAX, "%s/partitions", directory);
+    if (bytes >= PLACE_BYTES_MAX) {
+        return ERR_INVALID;
+    }
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
+    }
+    places->count++;
+    return ERR_OK;
+}
+
+void places_file(const struct places *places, unsigned place, uint16_t partition,
+        char path[PLACE_PATH_BYTES])
+{
+    snprintf(path, PLACE_PATH_BYTES, "%s/p%03u.db", places->paths[place], partition);
+}
+
+unsigned places_find(const struct places *places, uint16_t partition)
+{
+    char path[PLACE_PATH_BYTES];
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < places->count; i++) {
+        places_file(places, i, partition, path);
+        found |= access(path, F_OK) == 0 ? 1U << i : 0;
+    }
+    return found;
+}
+
+unsigned places_choose(const struct places *places, uint16_t partition)
+{
+    return partition % places->count;
+}
+
+unsigned places_of(const struct places *places, const char *directory)
+{
+    size_t bytes = strlen(directory);
+
+    while (bytes > 1 && directory[bytes - 1] == '/') {
+        bytes--;
+    }
+    for (unsigned i = 0; i < places->count; i++) {
+        const char *path = places->paths[i];
+        bool begins = strncmp(path, directory, bytes) == 0;
+        if (begins && (path[bytes] == '\0' || strcmp(path + bytes, "/partitions") == 0)) {
+            return i;
+        }
+    }
+    return PLACES_MAX;
+}
+
+enum err places_open_known(struct places *places, uint16_t partition_count)
+{
+    char path[PLACE_PATH_BYTES];
+    enum err err = ERR_OK;
+
+    snprintf(path, sizeof(path), "%s/known", places->paths[0]);
+    places->known_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (places->known_fd < 0) {
+        return ERR_IO;
+    }
+    err = directory_sync(places->paths[0]);
+    for (uint16_t i = 0; err == ERR_OK && i < partition_count; i++) {
+        if (!places_is_known(places, i) && places_find(places, i) != 0) {
+            err = places_remember(places, i);
+        }
+    }
+    return err;
+}
+
+bool places_is_known(const struct places *places, uint16_t partition)
+{
+    char mark = 0;
+
+    return pread(places->known_fd, &mark, 1, partition) == 1 && mark == 1;
+}
+
+enum err places_remember(const struct places *places, uint16_t partition)
+{
+    const char mark = 1;
+
+    errno = 0;
+    if (places_is_known(places, partition)) {
+        return ERR_OK;
+    }
+    if (pwrite(places->known_fd, &mark, 1, partition) != 1 || fdatasync(places->known_fd) != 0) {
+        return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
+    }
+    return ERR_OK;
+}
