@@ -6,22 +6,37 @@
 #include <stdlib.h>
 
 #include "output.h"
+#include "partition.h"
+
+bool partition_number(const struct rpc *rpc, const char *word, uint64_t *number)
+{
+    char *end;
+
+    *number = strtoul(word, &end, 10);
+    if (*end != '\0' || end == word || *word == '-' || *number > UINT16_MAX) {
+        complain(rpc->is_json, "usage", "NUMBER is a partition's number, as in \"partition list\"");
+        return false;
+    }
+    return true;
+}
 
 static void print_line(const struct json *partition)
 {
     struct bytes state = output_text(partition, "state");
     struct bytes reason = output_text(partition, "reason");
+    struct bytes directory = output_text(partition, "directory");
 
-    printf("%9" PRIu64 "  %-11.*s %8" PRIu64 " %13" PRIu64 " %10" PRIu64 " %10s %10s  %.*s\n",
+    printf("%9" PRIu64 "  %-11.*s %8" PRIu64 " %13" PRIu64 " %10" PRIu64 " %10s %10s  %.*s%s%.*s\n",
             output_uint(partition, "partition"), (int)state.size, state.data,
             output_uint(partition, "users"), output_uint(partition, "conversations"),
             output_uint(partition, "messages"), output_size(output_uint(partition, "bytes")),
-            output_size(output_uint(partition, "memory_bytes")), (int)reason.size, reason.data);
+            output_size(output_uint(partition, "memory_bytes")), (int)directory.size,
+            directory.data, reason.size > 0 ? "  " : "", (int)reason.size, reason.data);
 }
 
 static void print_heading(void)
 {
-    printf("partition  state          users conversations   messages       file     memory\n");
+    printf("partition  state          users conversations   messages       file     memory  directory\n");
 }
 
 enum exit_code partition_list(const struct rpc *rpc, const struct arguments *arguments)
@@ -60,14 +75,12 @@ enum exit_code partition_show(const struct rpc *rpc, const struct arguments *arg
     struct buffer params = { 0 };
     struct json *root;
     const struct json *result;
-    char *end;
-    unsigned long number = strtoul(arguments->operands[0], &end, 10);
+    uint64_t number;
 
-    if (*end != '\0' || number > 65535) {
-        complain(rpc->is_json, "usage", "NUMBER is a partition's number, as in \"partition list\"");
+    if (!partition_number(rpc, arguments->operands[0], &number)) {
         return EXIT_USAGE;
     }
-    buffer_print(&params, "{\"partition\":%lu}", number);
+    buffer_print(&params, "{\"partition\":%" PRIu64 "}", number);
     enum exit_code code = rpc_call(rpc, "admin.partition.show", &params, &root, &result);
     buffer_finish(&params);
     if (code != EXIT_OK) {

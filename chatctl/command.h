@@ -23,6 +23,9 @@ struct arguments {
     const char *config;
     const char *state;
     const char *revoke; // a device
+    const char *to;     // a directory
+    const char *drain;  // a directory
+    const char *rate;   // MB a second
     bool is_json;
     bool wants_help;
     bool wants_version;
@@ -46,6 +49,9 @@ enum option_use {
     USE_USER_STATE = 1 << 7,
     USE_WATCH = 1 << 8,
     USE_YES = 1 << 9,
+    USE_DRAIN = 1 << 20,
+    USE_RATE = 1 << 21,
+    USE_TO = 1 << 22,
 };
 
 struct option {
@@ -109,4 +115,13 @@ enum exit_code presence_list(const struct rpc *rpc, const struct arguments *argu
 enum exit_code presence_show_count(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code presence_follow(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code partition_list(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code backup_create(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code backup_list(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code backup_restore(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code backup_verify(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code job_cancel(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code job_show(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code partition_move(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code partition_rebalance(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code partition_verify(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code partition_show(const struct rpc *rpc, const struct arguments *arguments);

@@ -40,6 +40,8 @@
     PARAM(28, P_SEEN, seen, "seen", STRING, 1, CURSOR_BYTES_MAX)                                   \
     PARAM(24, P_STATE, state, "state", STRING, 1, 16)                                              \
     PARAM(25, P_ON, is_on, "on", FLAG, 0, 1)                                                       \
+    PARAM(29, P_PATH, path, "path", STRING, 1, PATH_PARAM_BYTES_MAX)                               \
+    PARAM(30, P_RATE, rate, "rate", INTEGER, 0, JSON_INTEGER_MAX)                                  \
     PARAM(22, P_USERS, users, "users", ARRAY, 0, USERS_PER_REQUEST_MAX)
 
 enum param_field {
@@ -53,6 +55,8 @@ struct params {
     uint32_t present;
     struct bytes user, peer, to, text, cursor, from, changed_after, continuation, device, label;
     struct bytes password, token, invite, query, state, old_password, new_password, seen;
+    struct bytes path; // of a directory on the server
+    uint64_t rate;     // bytes a second
     uint64_t seq, counter, after, before, limit, partition;
     bool is_consumer, has_tokens, is_on;
     const struct json *events, *users;

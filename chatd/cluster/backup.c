@@ -99,11 +99,25 @@ static void find_last(struct backup *backup)
     free(names);
 }
 
+// After the second that it is begun in; the next one, if that is taken.
+static void choose_name(struct backup *backup, time_t second)
+{
+    char whole[PATH_ROOM];
+    struct tm utc;
+
+    for (int i = 0; i < 60; i++, second++) {
+        strftime(backup->name, sizeof(backup->name), "%Y%m%dT%H%M%SZ", gmtime_r(&second, &utc));
+        snprintf(whole, sizeof(whole), "%s/%s", backup->parent, backup->name);
+        snprintf(backup->path, sizeof(backup->path), "%s/%s.partial", backup->parent, backup->name);
+        if (access(whole, F_OK) != 0 && access(backup->path, F_OK) != 0) {
+            return;
+        }
+    }
+}
+
 enum err backup_create(const char *path, const struct data_directory *directory, int64_t now_ms,
         struct backup **out, char *reason, size_t reason_bytes)
 {
-    time_t now = (time_t)(now_ms / 1000);
-    struct tm utc;
     struct backup *backup = calloc(1, sizeof(*backup));
 
     *out = NULL;
@@ -112,14 +126,14 @@ enum err backup_create(const char *path, const struct data_directory *directory,
         return ERR_MEMORY;
     }
     snprintf(backup->parent, sizeof(backup->parent), "%s", path);
-    strftime(backup->name, sizeof(backup->name), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-    snprintf(backup->path, sizeof(backup->path), "%s/%s.partial", path, backup->name);
+    choose_name(backup, (time_t)(now_ms / 1000));
     backup->manifest = (struct manifest){
         .cell_id = directory->cell_id,
         .generation = directory->generation,
         .partitions = directory->partition_count,
         .created_ms = now_ms,
     };
+    (void)!mkdir(path, 0700); // the last part of the path may be missing
     enum err err = make_directories(backup->path, reason, reason_bytes);
     if (err != ERR_OK) {
         free(backup);

@@ -271,6 +271,11 @@ void cell_get_status(const struct cell *cell, struct cell_status *status)
     }
 }
 
+const struct places *cell_places(const struct cell *cell)
+{
+    return &cell->settings.directory->places;
+}
+
 const char *cell_quarantine_reason(const struct cell *cell, uint16_t partition)
 {
     return partition < cell->partition_count ? cell->reasons[partition] : NULL;

@@ -107,5 +107,8 @@ struct cell_status {
 
 void cell_get_status(const struct cell *cell, struct cell_status *status);
 
+// The directories that hold the partitions' files.
+const struct places *cell_places(const struct cell *cell);
+
 // Why a partition is quarantined; NULL when it is not.
 const char *cell_quarantine_reason(const struct cell *cell, uint16_t partition);

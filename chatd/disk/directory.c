@@ -12,13 +12,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "shared/data_format.h"
 #include "shared/limits.h"
 #include "shared/random.h"
 #include "shared/scoped.h"
 
-#define FORMAT_VERSION 1
 #define PATH_ROOM 600
-#define FORMAT_LINE_BYTES 160
 
 static enum err errno_err(void)
 {
@@ -46,16 +45,15 @@ static enum err make_directory(const char *parent, const char *name)
     return ERR_OK;
 }
 
-static int print_format(const struct data_directory *directory, char line[FORMAT_LINE_BYTES])
+static int print_format(const struct data_directory *directory, char line[DATA_FORMAT_LINE_BYTES])
 {
-    return snprintf(line, FORMAT_LINE_BYTES,
-            "chatd data %d partitions %u generation %" PRIu64 " cell %012" PRIx64 "\n",
-            FORMAT_VERSION, directory->partition_count, directory->generation, directory->cell_id);
+    return data_format_print(line, directory->partition_count, directory->generation,
+            directory->cell_id);
 }
 
 static enum err write_format(const struct data_directory *directory)
 {
-    char path[PATH_ROOM], temporary[PATH_ROOM + 8], line[FORMAT_LINE_BYTES];
+    char path[PATH_ROOM], temporary[PATH_ROOM + 8], line[DATA_FORMAT_LINE_BYTES];
 
     snprintf(path, sizeof(path), "%s/chat.format", directory->path);
     snprintf(temporary, sizeof(temporary), "%s.new", path);
@@ -70,7 +68,7 @@ static enum err write_format(const struct data_directory *directory)
 
 static enum err read_format(struct data_directory *directory, char *reason, size_t reason_bytes)
 {
-    char path[PATH_ROOM], line[FORMAT_LINE_BYTES] = "", written[FORMAT_LINE_BYTES];
+    char path[PATH_ROOM], line[DATA_FORMAT_LINE_BYTES] = "", written[DATA_FORMAT_LINE_BYTES];
     unsigned version = 0, partitions = 0;
 
     snprintf(path, sizeof(path), "%s/chat.format", directory->path);
@@ -84,11 +82,11 @@ static enum err read_format(struct data_directory *directory, char *reason, size
     }
     int found = sscanf(line, "chatd data %u partitions %u generation %" SCNu64 " cell %" SCNx64,
             &version, &partitions, &directory->generation, &directory->cell_id);
-    if (found >= 1 && version != FORMAT_VERSION) {
+    if (found >= 1 && version != DATA_FORMAT_VERSION) {
         snprintf(reason, reason_bytes,
                 "%s is of format %u, this chatd reads format %d: run the chatd that wrote it, or "
                 "restore a backup",
-                path, version, FORMAT_VERSION);
+                path, version, DATA_FORMAT_VERSION);
         return ERR_INVALID;
     }
     bool is_right = found == 4 && partitions > 0 && partitions <= PARTITION_COUNT_MAX &&

@@ -10,6 +10,8 @@
 
 #include "disk/directory.h"
 
+#define PARTITIONS "/partitions"
+
 void places_init(struct places *places)
 {
     *places = (struct places){ .known_fd = -1 };
@@ -28,7 +30,7 @@ enum err places_add(struct places *places, const char *directory)
     char *path = places->paths[places->count];
 
     CHECK(places->count < PLACES_MAX);
-    int bytes = snprintf(path, PLACE_BYTES_MAX, "%s/partitions", directory);
+    int bytes = snprintf(path, PLACE_BYTES_MAX, "%s" PARTITIONS, directory);
     if (bytes >= PLACE_BYTES_MAX) {
         return ERR_INVALID;
     }
@@ -62,6 +64,13 @@ unsigned places_choose(const struct places *places, uint16_t partition)
     return partition % places->count;
 }
 
+struct bytes places_directory(const struct places *places, unsigned place)
+{
+    struct bytes path = bytes_of(places->paths[place]);
+
+    return (struct bytes){ path.data, path.size - (uint32_t)strlen(PARTITIONS) };
+}
+
 unsigned places_of(const struct places *places, const char *directory)
 {
     size_t bytes = strlen(directory);
@@ -72,7 +81,7 @@ unsigned places_of(const struct places *places, const char *directory)
     for (unsigned i = 0; i < places->count; i++) {
         const char *path = places->paths[i];
         bool begins = strncmp(path, directory, bytes) == 0;
-        if (begins && (path[bytes] == '\0' || strcmp(path + bytes, "/partitions") == 0)) {
+        if (begins && (path[bytes] == '\0' || strcmp(path + bytes, PARTITIONS) == 0)) {
             return i;
         }
     }

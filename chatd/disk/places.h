@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/bytes.h"
 #include "shared/check.h"
 #include "shared/err.h"
 
@@ -42,6 +43,9 @@ unsigned places_find(const struct places *places, uint16_t partition);
 
 // Where a new partition's file goes: in turn, so that all disks get their share.
 unsigned places_choose(const struct places *places, uint16_t partition);
+
+// The directory as `data` names it; lent.
+struct bytes places_directory(const struct places *places, unsigned place);
 
 // The place of this directory, as `data` names it or with "/partitions"; PLACES_MAX: none of them.
 unsigned places_of(const struct places *places, const char *directory);

@@ -172,6 +172,7 @@ struct partition_count {
     uint64_t memory_bytes;
     uint64_t applied_index; // of the log
     uint64_t disk_index;    // what the file has of it
+    unsigned place;         // of the data directories
     bool is_absent;         // no file yet
 };
 

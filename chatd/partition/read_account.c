@@ -129,6 +129,7 @@ enum err read_count(struct partition *partition, struct partition_count *count)
         .applied_index = partition->applied_index,
         .disk_index = partition->disk_index,
         .is_absent = partition->state == PARTITION_ABSENT,
+        .place = partition->place,
     };
     if (partition->state == PARTITION_QUARANTINED) {
         return ERR_UNAVAILABLE;

@@ -14,6 +14,21 @@
 #include "shared/clock.h"
 #include "shared/limits.h"
 
+static void add_places(struct buffer *out, const struct places *places)
+{
+    buffer_add_literal(out, ",\"places\":[");
+    for (unsigned i = 0; i < places->count; i++) {
+        struct statvfs disk = { 0 };
+        (void)statvfs(places->paths[i], &disk); // 0 of 0 bytes: that is what is known
+        buffer_add(out, i == 0 ? "{" : ",{", i == 0 ? 1 : 2);
+        buffer_add_literal(out, "\"path\":");
+        json_add_string(out, places_directory(places, i));
+        buffer_print(out, ",\"bytes\":%" PRIu64 ",\"free_bytes\":%" PRIu64 "}",
+                (uint64_t)disk.f_blocks * disk.f_frsize, (uint64_t)disk.f_bavail * disk.f_frsize);
+    }
+    buffer_add_byte(out, ']');
+}
+
 // What "chatctl check" compares with: the server's clock, and the disk that holds its data.
 static void add_machine(struct buffer *out, const char *data_path)
 {
@@ -29,7 +44,6 @@ static void add_machine(struct buffer *out, const char *data_path)
                 (uint64_t)disk.f_blocks * disk.f_frsize, (uint64_t)disk.f_bavail * disk.f_frsize,
                 DISK_LOW_BYTES);
     }
-    buffer_add_byte(out, '}');
 }
 
 void handle_ADMIN_STATUS(struct call *call)
@@ -60,6 +74,8 @@ void handle_ADMIN_STATUS(struct call *call)
             status.partitions, status.dirty_partitions, status.quarantined_partitions,
             status.flushes, status.memory_bytes, status.is_disk_full ? "true" : "false");
     add_machine(&out, call->service->data_path);
+    add_places(&out, cell_places(call->service->cell));
+    buffer_add_byte(&out, '}');
     call_reply(call, &out);
 }
 
@@ -387,6 +403,8 @@ static void add_partition(struct buffer *out, const struct cell *cell, uint16_t 
             partition, state, one->count.users, one->count.conversations, one->count.messages,
             one->count.file_bytes, one->count.memory_bytes, one->count.applied_index,
             one->count.disk_index);
+    buffer_add_literal(out, ",\"directory\":");
+    json_add_string(out, places_directory(cell_places(cell), one->count.place));
     if (reason != NULL) {
         buffer_add_literal(out, ",\"reason\":");
         json_add_string(out, bytes_of(reason));

@@ -9,14 +9,14 @@ _chatctl() {
     --admin-socket | --token-file | --ca-file | --config)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return ;;
-    --server | --timeout | --revoke)
+    --server | --timeout | --drain | --rate | --to | --revoke)
         return ;;
     --state)
         words="online away offline active disabled deleted invited" ;;
     *)
         for ((i = 1; i < COMP_CWORD; i++)); do
             case ${COMP_WORDS[i]} in
-            --admin-socket | --token-file | --ca-file | --config | --server | --timeout | --revoke | --state) i=$((i + 1)) ;;
+            --admin-socket | --token-file | --ca-file | --config | --server | --timeout | --drain | --rate | --to | --revoke | --state) i=$((i + 1)) ;;
             -*) ;;
             *) if [ -z "$noun" ]; then
                 noun=${COMP_WORDS[i]}
@@ -27,7 +27,7 @@ _chatctl() {
         done
         case "$noun $verb" in
         " ")
-            words="status check user presence partition completion help $always --version" ;;
+            words="status check user presence partition backup job completion help $always --version" ;;
         "status "*)
             words="--watch $always" ;;
         "check "*)
@@ -65,11 +65,33 @@ _chatctl() {
         "presence watch")
             words="$always" ;;
         "partition ")
-            words="list show --help" ;;
+            words="list show move rebalance verify --help" ;;
         "partition list")
             words="$always" ;;
         "partition show")
             words="$always" ;;
+        "partition move")
+            words="--rate --to --dry-run $always" ;;
+        "partition rebalance")
+            words="--drain --rate --dry-run $always" ;;
+        "partition verify")
+            words="--rate $always" ;;
+        "backup ")
+            words="create list verify restore --help" ;;
+        "backup create")
+            words="--rate --dry-run $always" ;;
+        "backup list")
+            words="$always" ;;
+        "backup verify")
+            words="$always" ;;
+        "backup restore")
+            words="--to --dry-run $always" ;;
+        "job ")
+            words="show cancel --help" ;;
+        "job show")
+            words="--watch $always" ;;
+        "job cancel")
+            words="--dry-run $always" ;;
         "completion "*)
             words="bash $always" ;;
         "help "*)

@@ -26,6 +26,7 @@ chat-tui/screen/view_line.c curses.h
 chat-tui/screen/pen.c curses.h
 chatctl
 chatctl/rpc.c curl/curl.h
+chatctl/backup_files.c xxhash.h
 chatctl/certificate.c openssl/pem.h openssl/x509.h
 tests/load
 tests/load/ceilings.c sqlite3.h pthread.h

@@ -28,8 +28,12 @@ PASSWORD = "correct horse battery"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Words that make each command's operands complete.
 OPERANDS = {"NAME": ["{name}"], "FILE": ["{file}"], "NUMBER": ["0"], "SHELL": ["bash"],
-            "USER...": ["{name}"]}
-CHANGING = {"add", "invite", "import", "passwd", "disable", "enable", "delete", "devices"}
+            "USER...": ["{name}"], "DIR": ["{backups}"], "BACKUP": ["{backup}"]}
+# Options without which a command is not complete.
+NEEDED = {"move": ["--to", "{data}"], "restore": ["--to", "{restored}"]}
+CHANGING = {"add", "invite", "import", "passwd", "disable", "enable", "delete", "devices", "move",
+            "rebalance", "create", "restore", "cancel"}
+OFFLINE = {("backup", "list"), ("backup", "verify"), ("backup", "restore")}
 
 
 class Ctl(ScenarioCase):
@@ -83,15 +87,20 @@ class Table(Ctl):
             words = self.words_of(command)
             if words == ["presence", "watch"]:
                 continue
-            for word in command["synopsis"].split():
-                words += [w.format(name=name, file=users) for w in OPERANDS.get(word, [])]
+            more = [w for word in command["synopsis"].split() for w in OPERANDS.get(word, [])]
+            for word in more + NEEDED.get(command.get("verb"), []):
+                words.append(word.format(
+                    name=name, file=users, data=self.server.data, backups=self.server.root / "backups",
+                    backup=next((self.server.root / "backups").glob("*Z"), ""),
+                    restored=self.server.root / "restored"))
             out, _ = self.ctl(*words, "--json", "--yes" if "delete" in words else "--json",
                               stdin=PASSWORD + "\n", code=6 if {"add", "invite"} & set(words) else 0)
             for line in out.splitlines():
                 json.loads(line)
             self.assertTrue(out or "import" in words or "list" in words, words)
             self.assertEqual(self.error_of(*words, "--nonsense", code=2), "usage")
-            needs_server = command["noun"] not in ("help", "completion", "check")
+            needs_server = command["noun"] not in ("help", "completion", "check") and \
+                (command["noun"], command.get("verb")) not in OFFLINE
             if needs_server:
                 kind = self.error_of(*words, "--yes" if "delete" in words else "--json",
                                      stdin=PASSWORD + "\n", code=3, socket_path="/nonexistent")
@@ -111,6 +120,10 @@ class Table(Ctl):
                       ("enable", name), ("delete", name), ("devices", name, "--revoke", device)):
             self.assertRegex(self.ctl("user", *words, "--dry-run")[0], "would|is good")
             self.assertTrue(json.loads(self.ctl("user", *words, "--dry-run", "--json")[0])["dry_run"])
+        for words in (("partition", "move", "1", "--to", str(self.server.data)),
+                      ("partition", "rebalance"), ("backup", "create", "/nowhere"), ("job", "cancel")):
+            self.ctl(*words, "--dry-run")
+            self.assertEqual(self.server.admin_rpc("admin.job.show")["result"]["state"], "none")
         for words, code in ((("add", name), 6), (("invite", name), 6), (("passwd", fresh), 5),
                             (("disable", fresh), 5), (("delete", fresh), 5),
                             (("devices", name, "--revoke", "abc"), 5)):

@@ -208,6 +208,10 @@ class OpenRpc(ScenarioCase):
             "admin.user.revoke": {"user": ann.user, "device": second["device"]},
             "admin.user.disable": {"user": new + "a"}, "admin.user.enable": {"user": new + "a"},
             "admin.user.delete": {"user": new + "a"},
+            "admin.backup.create": {"path": str(self.server.root / "backups")},
+            "admin.partition.verify": {"partition": 5},
+            "admin.partition.move": {"partition": 5, "path": str(self.server.data)},
+            "admin.job.show": {}, "admin.job.cancel": {},
         }
         invite = self.server.admin_rpc("admin.user.invite", user=new)["result"]["invite"]
         asked = {
@@ -233,6 +237,8 @@ class OpenRpc(ScenarioCase):
         self.assertEqual({*asked, *admin_asked}, set(Description().results))
         for name, params in admin_asked.items():
             self.as_described(name, self.server.admin_rpc(name, **params)["result"])
+            while self.server.admin_rpc("admin.job.show")["result"]["state"] == "running":
+                await asyncio.sleep(0.02)
         for name, params in asked.items():
             self.as_described(name, await ann.call(name, **params))
         self.as_described("message.send", await bob.send(ann.user, "text", counter=90))
