@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,15 +45,22 @@
     PARAM(30, P_RATE, rate, "rate", INTEGER, 0, JSON_INTEGER_MAX)                                  \
     PARAM(22, P_USERS, users, "users", ARRAY, 0, USERS_PER_REQUEST_MAX)
 
-enum param_field {
-#define PARAM(bit, field, member, name, type, least, most) field = 1 << (bit),
+// More of them than an int has bits: gcc, clang and C23 have wider enumerators.
+__extension__ enum param_field {
+#define PARAM(bit, field, member, name, type, least, most) field = 1ULL << (bit),
     PARAM_TABLE(PARAM)
 #undef PARAM
 };
 
+#define PARAM(bit, field, member, name, type, least, most) +(1ULL << (bit))
+#define OTHER(bit, field, member, name, type, least, most) | (1ULL << (bit))
+static_assert((0 PARAM_TABLE(PARAM)) == (0 PARAM_TABLE(OTHER)), "no two fields have the same bit");
+#undef PARAM
+#undef OTHER
+
 // Lends from the request's JSON. A field that is not in `present` is zero.
 struct params {
-    uint32_t present;
+    uint64_t present;
     struct bytes user, peer, to, text, cursor, from, changed_after, continuation, device, label;
     struct bytes password, token, invite, query, state, old_password, new_password, seen;
     struct bytes path; // of a directory on the server

@@ -15,7 +15,7 @@
 enum type { NAME, STRING, INTEGER, FLAG, ARRAY };
 
 static const struct field {
-    uint32_t bit;
+    uint64_t bit;
     const char *name;
     enum type type;
     uint64_t least;
@@ -31,8 +31,8 @@ static const struct field {
 static const struct method_row {
     const char *name;
     enum method method;
-    uint32_t required;
-    uint32_t optional;
+    uint64_t required;
+    uint64_t optional;
 } rows[] = {
 #define METHOD(identifier, name, access, required, optional)                                       \
     { name, METHOD_##identifier, required, optional },
@@ -113,7 +113,7 @@ static void begin(struct buffer *out, const char *method)
 }
 
 // All fields in `set` with their least value, but `odd`, for which the caller's text stands.
-static void add_fields(struct buffer *out, uint32_t set, uint32_t odd, const char *odd_text)
+static void add_fields(struct buffer *out, uint64_t set, uint64_t odd, const char *odd_text)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         bool is_odd = fields[i].bit == odd;
@@ -275,7 +275,7 @@ static void an_optional_field_that_is_null_counts_as_absent(void **state)
 
     (void)state;
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        uint32_t all = rows[i].required | rows[i].optional;
+        uint64_t all = rows[i].required | rows[i].optional;
         for (size_t j = 0; j < FIELD_COUNT; j++) {
             if ((rows[i].optional & fields[j].bit) == 0) {
                 continue;
@@ -306,7 +306,7 @@ static void a_field_of_another_type_is_refused_and_named(void **state)
 
     (void)state;
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        uint32_t all = rows[i].required | rows[i].optional;
+        uint64_t all = rows[i].required | rows[i].optional;
         for (size_t j = 0; j < FIELD_COUNT * sizeof(values) / sizeof(values[0]); j++) {
             const struct field *field = &fields[j % FIELD_COUNT];
             const char *value = values[j / FIELD_COUNT];
@@ -325,7 +325,7 @@ static void a_field_of_another_type_is_refused_and_named(void **state)
 }
 
 // Only the first method that has the field: the limits are the field's.
-static const struct method_row *row_with(uint32_t bit)
+static const struct method_row *row_with(uint64_t bit)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (((rows[i].required | rows[i].optional) & bit) != 0) {

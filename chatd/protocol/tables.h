@@ -11,8 +11,8 @@
 struct method_entry {
     const char *name;
     enum access access;
-    uint32_t required; // bits of enum param_field
-    uint32_t optional;
+    uint64_t required; // bits of enum param_field
+    uint64_t optional;
 };
 
 // By enum method, which is the order of the names.
@@ -21,7 +21,7 @@ extern const struct method_entry method_table[METHOD_COUNT];
 enum param_type { NAME, STRING, INTEGER, FLAG, ARRAY };
 
 struct param_entry {
-    uint32_t field;
+    uint64_t field;
     const char *name;
     enum param_type type;
     uint64_t least; // bytes, value or elements
