@@ -67,8 +67,11 @@
 #define PARTITION_QUEUE_MAX 16384 // tasks waiting for one worker
 #define RECENT_MESSAGES 15
 #define RECENT_BYTES_MAX (256L * 1024 * 1024) // caches of all partitions together
-#define MARK_MESSAGES 64    // a sender's sparse marks: one in so many of its messages
-#define MARK_SPAN_ROWS 1024 // and so that a search between two marks reads no more rows
+#define MARK_MESSAGES 64     // a sender's sparse marks: one in so many of its messages
+#define MARK_SPAN_ROWS 1024  // and so that a search between two marks reads no more rows
+#define EXPIRY_ROWS_MAX 1000 // looked at, or expired, by one step of retention
+#define CLEAN_ROWS 2000      // deleted, or
+#define CLEAN_PAGES 256      // ... given back, by one step
 #define RESERVE_FILE_BYTES (64 * 1024 * 1024)
 #define DISK_LOW_BYTES (128L * 1024 * 1024)
 

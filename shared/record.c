@@ -39,6 +39,8 @@ static const struct {
             FIELD_USER | FIELD_PEER | FIELD_DEVICE | FIELD_COUNTER | FIELD_CSEQ | FIELD_TS |
                     FIELD_TEXT,
             true },
+    [RECORD_EXPIRE] = { "expire", FIELD_USER | FIELD_PEER | FIELD_CSEQ, true },
+    [RECORD_RETENTION] = { "retention", FIELD_USER | FIELD_FLAGS, false },
     [RECORD_USER_CLAIM] = { "user_claim", FIELD_USER | FIELD_TS | FIELD_HASH | FIELD_SECRET,
             false },
 };

@@ -38,6 +38,8 @@ enum record_type {
     RECORD_AGAIN =
             15, // a send (cseq 0) or an edit that its user has no room for: user, peer, device,
                 // counter, cseq, ts, text. Only answered, as before, if it was applied before
+    RECORD_EXPIRE = 17,    // user's copy of the conversation with peer begins at cseq
+    RECORD_RETENTION = 18, // user, flags: RETENTION_..., or 1 + seconds
     RECORD_TYPE_COUNT
 };
 
@@ -61,6 +63,9 @@ enum record_field {
 #define USER_IS_ADMIN 1U      // RECORD_USER_CREATE.flags
 
 #define USER_IS_INVITED 2U // ... its secret is the hash of an invite's code, not a password
+
+#define RETENTION_DEFAULT 0U // what the server is configured for
+#define RETENTION_FOREVER 1U // 1 + 0 seconds
 
 enum user_state { USER_ACTIVE = 0, USER_DISABLED = 1, USER_DELETED = 2, USER_INVITED = 3 };
 

@@ -31,6 +31,12 @@ static struct record full_record(enum record_type type)
     };
 }
 
+// Numbers that no record has.
+static bool is_free(unsigned type)
+{
+    return type == 16;
+}
+
 // A copy of exactly these bytes on the heap, so that a read past the end is noticed.
 static char *copy_exactly(const char *data, size_t bytes)
 {
@@ -67,10 +73,13 @@ static void every_type_survives_the_round_trip(void **state)
 {
     // How many fields each type carries besides its user (record.h).
     static const unsigned field_counts[RECORD_TYPE_COUNT] = { 0, 3, 2, 3, 5, 2, 2, 2, 6, 6, 5, 5, 2,
-        2, 3, 6 };
+        2, 3, 6, 0, 2, 1 };
 
     (void)state;
     for (enum record_type type = 1; type < RECORD_TYPE_COUNT; type++) {
+        if (is_free(type)) {
+            continue;
+        }
         struct record record = full_record(type), found;
         struct buffer out = { 0 }, again = { 0 };
         unsigned count = 0;
@@ -105,7 +114,10 @@ static void every_type_has_a_name_of_its_own(void **state)
 {
     (void)state;
     for (enum record_type a = 1; a < RECORD_TYPE_COUNT; a++) {
-        for (enum record_type b = 1; b < a; b++) {
+        for (enum record_type b = 1; b < a && !is_free(a); b++) {
+            if (is_free(b)) {
+                continue;
+            }
             assert_string_not_equal(record_type_name(a), record_type_name(b));
         }
     }
@@ -115,6 +127,9 @@ static void every_truncation_and_every_extra_byte_is_refused(void **state)
 {
     (void)state;
     for (enum record_type type = 1; type < RECORD_TYPE_COUNT; type++) {
+        if (is_free(type)) {
+            continue;
+        }
         struct record record = full_record(type), found;
         struct buffer out = { 0 };
         record_encode(&record, &out);

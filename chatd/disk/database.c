@@ -58,10 +58,16 @@ static enum err apply_settings(sqlite3 *database, enum database_kind kind)
         // Only takes effect on a new file; an old one says what it has.
         sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve_bytes);
     }
-    err = database_execute(database,
-            "PRAGMA page_size=4096; PRAGMA locking_mode=EXCLUSIVE;"
-            "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
-            "PRAGMA temp_store=MEMORY;");
+    // The lock first: without shared memory a WAL can't be read otherwise. auto_vacuum takes effect
+    // on a new file only: what retention deletes can be given back then.
+    err = database_execute(database, "PRAGMA page_size=4096; PRAGMA locking_mode=EXCLUSIVE;");
+    if (err == ERR_OK && kind == DATABASE_PARTITION) {
+        err = database_execute(database, "PRAGMA auto_vacuum=INCREMENTAL;");
+    }
+    if (err == ERR_OK) {
+        err = database_execute(database,
+                "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;");
+    }
     if (err == ERR_OK) {
         err = database_execute(database,
                 kind == DATABASE_PARTITION ? "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"

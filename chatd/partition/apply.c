@@ -27,6 +27,8 @@ enum err apply_record(struct partition *partition, const struct record *record, 
         return apply_message(partition, owner, record, side, applied);
     case RECORD_AGAIN:
         return apply_again(partition, owner, record, side, applied);
+    case RECORD_EXPIRE:
+        return apply_expire(partition, owner, record, side, applied);
     case RECORD_DELIVERED:
     case RECORD_READ:
     case RECORD_BLOCK:
@@ -39,6 +41,7 @@ enum err apply_record(struct partition *partition, const struct record *record, 
     case RECORD_ACK:
     case RECORD_SEEN:
     case RECORD_USER_CLAIM:
+    case RECORD_RETENTION:
     case RECORD_TYPE_COUNT:
         break;
     }

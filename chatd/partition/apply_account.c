@@ -162,6 +162,8 @@ enum err apply_account(struct partition *partition, const struct record *record,
         err = set_password(user, record);
     } else if (record->type == RECORD_USER_STATE) {
         user->state = (enum user_state)record->flags;
+    } else if (record->type == RECORD_RETENTION) {
+        user->retention = record->flags;
     } else {
         err = change_device(user, record);
     }

@@ -52,6 +52,9 @@ static enum err decide(struct partition *partition, struct conversation *convers
             applied->last = conversation->senders[sender].counter;
             return earlier.is_same ? ERR_OK : ERR_CONFLICT;
         }
+        if (err == ERR_CONFLICT) {
+            applied->last = conversation->senders[sender].counter;
+        }
         if (err != ERR_NOT_FOUND) {
             return err;
         }

@@ -16,6 +16,7 @@ struct conversation *conversation_create(void)
         list_init(&conversation->dirty);
         conversation->tail_first = 1;
         conversation->floor_cseq = 1;
+        conversation->horizon_cseq = 1;
     }
     return conversation;
 }
@@ -173,26 +174,39 @@ bool conversation_patch(struct conversation *conversation, struct message *row)
     return true;
 }
 
+static void drop(struct conversation *conversation, struct message **rows, uint32_t *count,
+        uint32_t gone)
+{
+    for (uint32_t i = 0; i < gone; i++) {
+        conversation->bytes -= message_bytes(rows[i]);
+        message_destroy(rows[i]);
+    }
+    *count -= gone;
+    if (gone > 0) {
+        memmove(rows, rows + gone, *count * sizeof(*rows));
+    }
+}
+
+void conversation_forget_below(struct conversation *conversation, uint64_t cseq)
+{
+    uint64_t gone = cseq > conversation->tail_first ? cseq - conversation->tail_first : 0;
+
+    drop(conversation, conversation->patches, &conversation->patch_count,
+            patch_position(conversation, cseq));
+    gone = gone < conversation->tail_count ? gone : conversation->tail_count;
+    drop(conversation, conversation->tail, &conversation->tail_count, (uint32_t)gone);
+    conversation->tail_first += gone;
+}
+
 void conversation_settle(struct conversation *conversation, uint32_t keep)
 {
     uint32_t gone = conversation->tail_count > keep ? conversation->tail_count - keep : 0;
 
-    for (uint32_t i = 0; i < conversation->patch_count; i++) {
-        conversation->bytes -= message_bytes(conversation->patches[i]);
-        message_destroy(conversation->patches[i]);
-    }
-    conversation->patch_count = 0;
+    drop(conversation, conversation->patches, &conversation->patch_count,
+            conversation->patch_count);
     conversation->mark_count = 0;
-    for (uint32_t i = 0; i < gone; i++) {
-        conversation->bytes -= message_bytes(conversation->tail[i]);
-        message_destroy(conversation->tail[i]);
-    }
-    conversation->tail_count -= gone;
+    drop(conversation, conversation->tail, &conversation->tail_count, gone);
     conversation->tail_first += gone;
-    if (gone > 0) {
-        memmove(conversation->tail, conversation->tail + gone,
-                conversation->tail_count * sizeof(*conversation->tail));
-    }
     for (uint32_t i = 0; i < conversation->tail_count; i++) {
         conversation->tail[i]->is_dirty = false;
     }

@@ -52,6 +52,7 @@ struct conversation {
     uint64_t digest;
     uint64_t floor_cseq; // the first entry that retention has kept
     uint64_t floor_digest;
+    uint64_t horizon_cseq; // below it nothing is looked for to know a send again; both copies agree
     uint64_t last_owner_cseq; // the newest entry that the owner wrote; 0: none
     uint64_t last_peer_cseq;
     uint64_t delivered_cseq; // the peer's entries that the owner's devices acknowledged
@@ -106,6 +107,9 @@ struct message *conversation_rewrite(struct conversation *conversation, struct m
 
 // Takes a row that the file has, so that it can be changed in memory.
 bool conversation_patch(struct conversation *conversation, struct message *row) MUST_USE;
+
+// Rows below this one are gone, in memory too.
+void conversation_forget_below(struct conversation *conversation, uint64_t cseq);
 
 // After a flush: forgets patches and marks, and all of the tail but the last `keep` rows.
 void conversation_settle(struct conversation *conversation, uint32_t keep);

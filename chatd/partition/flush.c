@@ -3,6 +3,7 @@
 // transaction; then the WAL is checkpointed and both are synced. Only then is the state on disk.
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "disk/directory.h"
 #include "partition/partition.h"
@@ -219,5 +220,36 @@ enum err partition_settle(struct partition *partition)
     if (err != ERR_OK && err != ERR_DISK_FULL) {
         partition_quarantine(partition, "settling", err);
     }
+    return err;
+}
+
+static uint64_t file_bytes(const struct partition *partition)
+{
+    char path[PLACE_PATH_BYTES];
+    struct stat status;
+
+    partition_path(partition, path);
+    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+enum err partition_clean(struct partition *partition, struct cleaned *cleaned)
+{
+    // Only what is below a floor that the file itself knows may go: a replay would need the rest.
+    enum err err = partition_settle(partition);
+    uint64_t before = file_bytes(partition);
+
+    *cleaned = (struct cleaned){ 0 };
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = store_clean(partition->store, CLEAN_ROWS, CLEAN_PAGES, &cleaned->rows, &cleaned->is_done);
+    if (err == ERR_OK) {
+        err = store_checkpoint(partition->store);
+    }
+    if (err != ERR_OK && err != ERR_DISK_FULL) {
+        partition_quarantine(partition, "giving space back", err);
+    }
+    uint64_t after = file_bytes(partition);
+    cleaned->bytes = before > after ? before - after : 0;
     return err;
 }

@@ -64,12 +64,18 @@ static enum err match(void *context, const struct message *row)
 static enum err search_rows(struct partition *partition, struct conversation *conversation,
         uint64_t first, uint64_t count, struct search *search)
 {
-    enum err err = rows_visit(partition, conversation, first, first + count - 1, match, search);
+    // What is below the horizon may be there on one side only: neither looks.
+    uint64_t horizon = conversation->horizon_cseq;
+    enum err err = rows_visit(partition, conversation, first > horizon ? first : horizon,
+            first + count - 1, match, search);
 
     if (err == ERR_EXISTS) {
         return ERR_OK;
     }
-    return err == ERR_OK ? ERR_NOT_FOUND : err;
+    if (err == ERR_OK) {
+        return first < horizon ? ERR_CONFLICT : ERR_NOT_FOUND;
+    }
+    return err;
 }
 
 enum err marks_find(struct partition *partition, struct conversation *conversation, uint32_t sender,
@@ -88,6 +94,9 @@ enum err marks_find(struct partition *partition, struct conversation *conversati
     }
     if (err == ERR_NOT_FOUND) {
         err = find_mark(partition, conversation, sender, false, wanted->counter, &mark);
+    }
+    if (err == ERR_NOT_FOUND && conversation->horizon_cseq > 1) {
+        return ERR_CONFLICT; // before the first mark: where retention has been
     }
     if (err != ERR_OK) {
         return err;

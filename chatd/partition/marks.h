@@ -20,7 +20,8 @@ struct earlier {
     bool is_same; // kind, target and first text are those asked for
 };
 
-// ERR_NOT_FOUND: never applied. Other errors have quarantined the partition.
+// ERR_NOT_FOUND: never applied. ERR_CONFLICT: it may have been, where retention has taken entries
+// away. Other errors have quarantined the partition.
 enum err marks_find(struct partition *partition, struct conversation *conversation, uint32_t sender,
         const struct message *wanted, struct earlier *earlier) MUST_USE;
 

@@ -92,6 +92,16 @@ enum err partition_flush(struct partition *partition) MUST_USE;
 // the whole partition up to partition_disk_index(), and nobody writes to it.
 enum err partition_settle(struct partition *partition) MUST_USE;
 
+struct cleaned {
+    uint64_t rows;  // deleted
+    uint64_t bytes; // that the file is shorter
+    bool is_done;   // nothing is left that could be given back
+};
+
+// A slice of taking away what retention has let go of. Flushes first. ERR_DISK_FULL: try again
+// later; other errors quarantine.
+enum err partition_clean(struct partition *partition, struct cleaned *cleaned) MUST_USE;
+
 // Where the copy of a settled file is made: beside where it will be.
 void partition_copy_path(const struct partition *partition, unsigned place,
         char path[PLACE_PATH_BYTES]);

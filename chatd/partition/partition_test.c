@@ -140,6 +140,8 @@ static void a_file_of_schema_1_gets_counted_what_its_users_have_stored(void **st
         places_file(&world.places, 0, (uint16_t)i, path);
         assert_int_equal(database_open(path, DATABASE_PARTITION, &database), ERR_OK);
         assert_int_equal(database_execute(database,
+                                 "ALTER TABLE user DROP COLUMN retention;"
+                                 "ALTER TABLE conversation DROP COLUMN horizon_cseq;"
                                  "ALTER TABLE user DROP COLUMN stored_bytes;"
                                  "UPDATE meta SET value = 1 WHERE key = 'schema_version'"),
                 ERR_OK);

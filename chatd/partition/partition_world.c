@@ -162,7 +162,7 @@ static void show_history(struct buffer *out, const char *user, const char *peer)
             (unsigned long long)page.head_seq, (unsigned long long)page.digest);
     for (uint32_t i = 0; i < page.count; i++) {
         const struct message_view *message = &page.messages[i];
-        assert_int_equal(message->seq, i + 1);
+        assert_int_equal(message->seq, page.messages[0].seq + i);
         buffer_print(out, "  %llu @%llu %.*s \"%.*s\" kind %d target %llu%s%s\n",
                 (unsigned long long)message->seq, (unsigned long long)message->useq,
                 (int)message->from.size, message->from.data, (int)message->text.size,

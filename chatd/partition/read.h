@@ -166,6 +166,24 @@ struct users_page {
 enum err read_users(struct partition *partition, struct users_page *page) MUST_USE;
 
 // Counts for "partition show".
+// Retention: the next entries of somebody's copy that are older than they are to be kept.
+struct expiry_query {
+    uint64_t now_ms;             // wall clock
+    uint64_t retention_s;        // for users without one of their own; 0: for ever
+    uint64_t after_conversation; // where the last look ended; 0: from the beginning
+};
+
+struct expiry {
+    struct name user, peer;
+    uint64_t floor_cseq;        // the entry that becomes the first; 0: none found in this slice
+    uint64_t next_conversation; // for the next look
+    bool has_retention;         // somebody has one of its own
+    bool is_end;
+};
+
+enum err read_expired(struct partition *partition, const struct expiry_query *query,
+        struct expiry *found) MUST_USE;
+
 struct partition_count {
     uint64_t users, conversations, messages; // in the file
     uint64_t file_bytes;

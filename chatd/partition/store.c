@@ -12,7 +12,7 @@ static const char schema[] =
         "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state INTEGER NOT "
         "NULL, created INTEGER NOT NULL, next_useq INTEGER NOT NULL, is_admin INTEGER NOT NULL, "
-        "secret BLOB, stored_bytes INTEGER NOT NULL DEFAULT 0);"
+        "secret BLOB, stored_bytes INTEGER NOT NULL DEFAULT 0, retention INTEGER NOT NULL DEFAULT 0);"
         "CREATE TABLE device(user INTEGER NOT NULL, id INTEGER NOT NULL, label TEXT NOT NULL, "
         "token_hash BLOB NOT NULL, created INTEGER NOT NULL, last_seen INTEGER, acked_useq "
         "INTEGER, counter INTEGER, is_consumer INTEGER NOT NULL, is_revoked INTEGER NOT NULL, "
@@ -25,7 +25,7 @@ static const char schema[] =
         "INTEGER NOT NULL, read_useq INTEGER NOT NULL, peer_delivered_useq INTEGER NOT NULL, "
         "peer_read_useq INTEGER NOT NULL, state_useq INTEGER NOT NULL, changed_useq INTEGER NOT "
         "NULL, is_blocked_by_owner INTEGER NOT NULL, is_blocked_by_peer INTEGER NOT NULL, "
-        "UNIQUE(owner, peer));"
+        "horizon_cseq INTEGER NOT NULL DEFAULT 1, UNIQUE(owner, peer));"
         "CREATE INDEX conversation_changed ON conversation(owner, changed_useq);"
         "CREATE TABLE sender(conversation INTEGER NOT NULL, number INTEGER NOT NULL, device "
         "INTEGER NOT NULL, is_owner INTEGER NOT NULL, counter INTEGER NOT NULL, mark_counter "
@@ -40,10 +40,10 @@ static const char schema[] =
 
 static const char *const sql[STATEMENT_COUNT] = {
     [PUT_META] = "INSERT INTO meta VALUES(?,?) ON CONFLICT DO UPDATE SET value = excluded.value",
-    [PUT_USER] = "REPLACE INTO user VALUES(?,?,?,?,?,?,?,?)",
+    [PUT_USER] = "REPLACE INTO user VALUES(?,?,?,?,?,?,?,?,?)",
     [PUT_DEVICE] = "REPLACE INTO device VALUES(?,?,?,?,?,?,?,?,?,?)",
     [PUT_CONVERSATION] =
-            "INSERT INTO conversation VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+            "INSERT INTO conversation VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
             "ON CONFLICT(id) DO UPDATE SET head_cseq = excluded.head_cseq, last_ts = "
             "excluded.last_ts, digest = excluded.digest, floor_cseq = "
             "excluded.floor_cseq, floor_digest = excluded.floor_digest, "
@@ -56,21 +56,23 @@ static const char *const sql[STATEMENT_COUNT] = {
             "peer_read_useq = excluded.peer_read_useq, state_useq = "
             "excluded.state_useq, changed_useq = excluded.changed_useq, "
             "is_blocked_by_owner = excluded.is_blocked_by_owner, is_blocked_by_peer "
-            "= excluded.is_blocked_by_peer",
+            "= excluded.is_blocked_by_peer, horizon_cseq = excluded.horizon_cseq",
     [PUT_SENDER] = "REPLACE INTO sender VALUES(?,?,?,?,?,?,?,?)",
     [PUT_MARK] = "REPLACE INTO mark VALUES(?,?,?,?,?)",
     [PUT_MESSAGE] = "REPLACE INTO message VALUES(?,?,?,?,?,?,?,?,?)",
     [GET_META] = "SELECT value FROM meta WHERE key = ?",
-    [GET_USER] = "SELECT id, state, created, next_useq, is_admin, secret, stored_bytes FROM user "
-                 "WHERE name = ?",
+    [GET_USER] =
+            "SELECT id, state, created, next_useq, is_admin, secret, stored_bytes, retention FROM user "
+            "WHERE name = ?",
     [GET_DEVICES] = "SELECT id, label, token_hash, created, last_seen, acked_useq, counter, "
                     "is_consumer, is_revoked FROM device WHERE user = ?",
-    [GET_CONVERSATION] = "SELECT id, head_cseq, last_ts, digest, floor_cseq, floor_digest, "
-                         "last_owner_cseq, last_peer_cseq, "
-                         "delivered_cseq, read_cseq, peer_delivered_cseq, peer_read_cseq, "
-                         "read_useq, peer_delivered_useq, peer_read_useq, state_useq, "
-                         "changed_useq, is_blocked_by_owner, is_blocked_by_peer FROM conversation "
-                         "WHERE owner = ? AND peer = ?",
+    [GET_CONVERSATION] =
+            "SELECT id, head_cseq, last_ts, digest, floor_cseq, floor_digest, "
+            "last_owner_cseq, last_peer_cseq, "
+            "delivered_cseq, read_cseq, peer_delivered_cseq, peer_read_cseq, "
+            "read_useq, peer_delivered_useq, peer_read_useq, state_useq, "
+            "changed_useq, is_blocked_by_owner, is_blocked_by_peer, horizon_cseq FROM conversation "
+            "WHERE owner = ? AND peer = ?",
     [GET_SENDERS] = "SELECT device, is_owner, counter, mark_counter, mark_cseq, marked_count FROM "
                     "sender WHERE conversation = ? ORDER BY number",
     [GET_USEQ] = "SELECT useq FROM message WHERE conversation = ? AND cseq = ?",
@@ -82,6 +84,15 @@ static const char *const sql[STATEMENT_COUNT] = {
                  "= 0 AND counter <= ? ORDER BY counter DESC LIMIT 1",
     [GET_LATE_MARK] = "SELECT counter, cseq FROM mark WHERE conversation = ? AND sender = ? AND "
                       "is_late = 1 AND counter = ?",
+    [GET_EXPIRY] =
+            "SELECT c.id, u.name, u.state, u.retention, c.peer, m.ts FROM conversation c JOIN "
+            "user u ON u.id = c.owner JOIN message m ON m.conversation = c.id AND m.cseq = "
+            "c.floor_cseq WHERE c.id > ? ORDER BY c.id",
+    [GET_GARBAGE] =
+            "SELECT c.id, c.floor_cseq, (SELECT min(cseq) FROM message WHERE conversation = "
+            "c.id) AS first FROM conversation c WHERE c.floor_cseq > 1 AND first < "
+            "c.floor_cseq LIMIT 1",
+    [DELETE_MESSAGES] = "DELETE FROM message WHERE conversation = ? AND cseq < ?",
     [GET_USERS] = "SELECT name, state, created FROM user WHERE name > ? ORDER BY name LIMIT ?",
 };
 
@@ -176,17 +187,25 @@ static const char from_version_1[] =
                                     "message.conversation = conversation.id AND message.sender = sender.number "
                                     "WHERE conversation.owner = user.id);";
 
+// Version 2 kept everything for ever.
+static const char from_version_2[] =
+        "ALTER TABLE user ADD COLUMN retention INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE conversation ADD COLUMN horizon_cseq INTEGER NOT NULL DEFAULT 1;";
+
 static enum err migrate(struct store *store)
 {
     uint64_t version = 0;
     enum err err = get_meta(store, "schema_version", &version);
 
-    if (err != ERR_OK || version != 1) {
+    if (err != ERR_OK || version < 1 || version >= STORE_SCHEMA_VERSION) {
         return err;
     }
     err = store_begin(store);
-    if (err == ERR_OK) {
+    if (err == ERR_OK && version == 1) {
         err = database_execute(store->database, from_version_1);
+    }
+    if (err == ERR_OK) {
+        err = database_execute(store->database, from_version_2);
     }
     if (err == ERR_OK) {
         err = put_meta(store, "schema_version", STORE_SCHEMA_VERSION);

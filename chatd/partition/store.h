@@ -17,7 +17,7 @@
 
 struct store;
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 
 struct store_meta {
     uint64_t applied_index; // every record up to here is in the file
@@ -77,6 +77,26 @@ enum err store_each_user(struct store *store, struct bytes after, uint64_t limit
         enum err (
                 *visit)(void *context, struct bytes name, enum user_state state, uint64_t created),
         void *context) MUST_USE;
+
+// A conversation of which the file still has the first entry that its copy keeps.
+struct expiry_row {
+    uint64_t conversation;
+    struct bytes user, peer; // lent for the call
+    enum user_state state;
+    uint64_t retention;
+    uint64_t first_ts; // of that entry
+};
+
+// By rising id, after `after`. Stops at visit's first error and returns it. visit may use the
+// store.
+enum err store_each_expiry(struct store *store, uint64_t after,
+        enum err (*visit)(void *context, const struct expiry_row *row), void *context) MUST_USE;
+
+// Deletes up to so many rows that are below their conversation's floor, or, when there are none,
+// gives up to `pages` free pages back to the file system. In one transaction of its own. *is_done:
+// there is nothing left of either.
+enum err store_clean(struct store *store, uint64_t rows, uint64_t pages, uint64_t *deleted,
+        bool *is_done) MUST_USE;
 
 struct store_count {
     uint64_t users, conversations, messages, file_bytes;

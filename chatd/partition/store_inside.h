@@ -25,6 +25,9 @@ enum statement {
     GET_MARK,
     GET_LATE_MARK,
     GET_USERS,
+    GET_EXPIRY,
+    GET_GARBAGE,
+    DELETE_MESSAGES,
     STATEMENT_COUNT
 };
 

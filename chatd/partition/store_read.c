@@ -65,6 +65,7 @@ enum err store_get_user(struct store *store, struct bytes name, struct user **ou
     }
     struct bytes secret = database_bytes(statement, 5);
     user->stored_bytes = database_int(statement, 6);
+    user->retention = database_int(statement, 7);
     user->name = name_of(name);
     user->id = database_int(statement, 0);
     user->state = (enum user_state)database_int(statement, 1);
@@ -134,6 +135,7 @@ static void fill_conversation(sqlite3_stmt *statement, struct conversation *conv
     conversation->changed_useq = database_int(statement, 16);
     conversation->is_blocked_by_owner = database_int(statement, 17) != 0;
     conversation->is_blocked_by_peer = database_int(statement, 18) != 0;
+    conversation->horizon_cseq = database_int(statement, 19);
     conversation->stored_changed_useq = conversation->changed_useq;
     conversation->tail_first = conversation->head_cseq + 1;
     conversation->clean_cseq = conversation->head_cseq;

@@ -19,6 +19,7 @@ enum err store_put_user(struct store *store, const struct user *user)
     database_bind_int(statement, 6, user->is_admin);
     database_bind_blob(statement, 7, (struct bytes){ user->secret, user->secret_bytes });
     database_bind_int(statement, 8, user->stored_bytes);
+    database_bind_int(statement, 9, user->retention);
     return database_run(statement);
 }
 
@@ -58,7 +59,7 @@ enum err store_put_conversation(struct store *store, const struct conversation *
         conversation->read_cseq, conversation->peer_delivered_cseq, conversation->peer_read_cseq,
         conversation->read_useq, conversation->peer_delivered_useq, conversation->peer_read_useq,
         conversation->state_useq, conversation->changed_useq, conversation->is_blocked_by_owner,
-        conversation->is_blocked_by_peer };
+        conversation->is_blocked_by_peer, conversation->horizon_cseq };
     database_bind_int(statement, 1, conversation->id);
     database_bind_int(statement, 2, conversation->owner->id);
     database_bind_text(statement, 3, name_bytes(&conversation->peer));

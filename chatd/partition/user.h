@@ -40,6 +40,7 @@ struct user {
     uint64_t id;
     uint64_t created;
     uint64_t stored_bytes; // of its own entries: their texts, and STORED_ENTRY_BYTES for each
+    uint64_t retention;    // RETENTION_..., or 1 + seconds
     uint64_t next_useq;    // of the next event of this mailbox; the first is 1
     enum user_state state;
     bool is_admin;

@@ -109,6 +109,8 @@ static bool view_of(const struct record *record, const struct applied *applied,
     case RECORD_SEEN:
     case RECORD_USER_CLAIM:
     case RECORD_AGAIN:
+    case RECORD_EXPIRE:
+    case RECORD_RETENTION:
     case RECORD_TYPE_COUNT:
         break;
     }
