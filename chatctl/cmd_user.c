@@ -115,7 +115,9 @@ static void print_user(const struct json *user)
             name.data);
     printf("conversations  %s%" PRIu64 "\n", conversation_count > 1000 ? "more than " : "",
             conversation_count > 1000 ? 1000 : conversation_count);
+    struct bytes keep = output_text(user, "keep");
     printf("own messages   %" PRIu64 " bytes stored\n", output_uint(user, "stored_bytes"));
+    printf("retention      %.*s\n", (int)keep.size, keep.data);
     printf("partition      %" PRIu64 "\n", output_uint(user, "partition"));
     print_login(user);
 }

@@ -109,6 +109,9 @@ enum exit_code user_invite(const struct rpc *rpc, const struct arguments *argume
 enum exit_code user_import(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_list(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_passwd(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code retention_run(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code retention_show(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code user_retention(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_show(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code presence_get(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code presence_list(const struct rpc *rpc, const struct arguments *arguments);

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/duration.h"
 #include "shared/limits.h"
 #include "shared/name.h"
 
-enum setting_type { TEXT, NUMBER };
+enum setting_type { TEXT, NUMBER, DURATION };
 
 static const struct setting {
     const char *name;   // in the file
@@ -71,6 +72,8 @@ static const struct setting {
             NULL, "Devices that one user may have, revoked ones not counted." },
     { "watches_per_user", NULL, NUMBER, FIELD(watches_per_user), "10000", 0, 1000000, NULL,
             "Users whose presence one user may watch, over all its sessions." },
+    { "retention", NULL, DURATION, FIELD(retention_s), "forever", 0, 0, NULL,
+            "How long messages are kept, such as 90d or 2y; users may have one of their own." },
     { "limit_loopback", NULL, TEXT, FIELD(limit_loopback), "no", 0, 0, "|no|yes|",
             "Whether limits per address hold for loopback too, where proxies come from." },
 #undef FIELD
@@ -98,6 +101,17 @@ static enum err set(struct config *config, const struct setting *setting, const 
             return ERR_INVALID;
         }
         strcpy(field, value);
+        return ERR_OK;
+    }
+    if (setting->type == DURATION) {
+        uint64_t seconds = 0;
+        if (!duration_parse(bytes_of(value), &seconds)) {
+            snprintf(reason, reason_bytes,
+                    "%s must be forever, or a number and s, m, h, d, w or y, not \"%.40s\"",
+                    setting->name, value);
+            return ERR_INVALID;
+        }
+        memcpy(field, &seconds, sizeof(seconds));
         return ERR_OK;
     }
     errno = 0;

@@ -34,6 +34,7 @@ struct config {
     uint64_t messages_per_second;
     uint64_t bytes_per_day;
     uint64_t stored_bytes_per_user;
+    uint64_t retention_s; // 0: for ever
     uint64_t devices_per_user;
     uint64_t watches_per_user;
     char limit_loopback[8];

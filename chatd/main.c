@@ -94,6 +94,9 @@ static void on_turn_end(void *context)
     struct chatd *chatd = context;
 
     poll_set_turn_end(chatd->sessions.polls);
+    if (chatd->stage == SERVING) {
+        retention_turn_end(chatd->service.retention);
+    }
     cell_turn_end(chatd->cell);
     session_set_turn_end(&chatd->sessions);
     if (chatd->stage == DRAINING && session_set_is_drained(&chatd->sessions)) {
@@ -109,6 +112,7 @@ static void on_tick(void *context)
     bool has_present = presence_tick(chatd->service.presence);
     bool has_polls = poll_set_tick(chatd->sessions.polls, now);
     bool has_links = net_sweep(chatd->net, now);
+    bool has_retention = chatd->stage == SERVING && retention_tick(chatd->service.retention);
 
     if (chatd->stage == DRAINING && now - chatd->stage_ms > DRAIN_MS_MAX) {
         flush(chatd);
@@ -117,7 +121,8 @@ static void on_tick(void *context)
         log_warn("flush_unfinished", "fix=\"none needed: the next start reads the log\"");
         on_flushed(chatd);
     }
-    if (!has_sessions && !has_present && !has_polls && !has_links && chatd->stage == SERVING) {
+    if (!has_sessions && !has_present && !has_polls && !has_links && !has_retention &&
+            chatd->stage == SERVING) {
         loop_tick_enable(chatd->loop, false);
     }
 }
@@ -271,6 +276,7 @@ static enum err start(struct chatd *chatd, char *reason, size_t reason_bytes)
                     chatd->config.stored_bytes_per_user },
             .devices_per_user = chatd->config.devices_per_user,
             .watches_per_user = chatd->config.watches_per_user,
+            .retention_s = chatd->config.retention_s,
         };
         err = service_init(&chatd->service, chatd->cell, chatd->hasher, &quotas);
     }
@@ -344,6 +350,7 @@ static int serve(struct chatd *chatd)
         return 1;
     }
     announce(chatd);
+    loop_tick_enable(chatd->loop, true); // retention looks at what there is
     loop_run(chatd->loop);
     stop(chatd);
     log_info("stopped", "clean=%d", !chatd->has_failed);

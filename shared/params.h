@@ -43,6 +43,7 @@
     PARAM(25, P_ON, is_on, "on", FLAG, 0, 1)                                                       \
     PARAM(29, P_PATH, path, "path", STRING, 1, PATH_PARAM_BYTES_MAX)                               \
     PARAM(30, P_RATE, rate, "rate", INTEGER, 0, JSON_INTEGER_MAX)                                  \
+    PARAM(31, P_KEEP, keep, "keep", STRING, 1, 16)                                                 \
     PARAM(22, P_USERS, users, "users", ARRAY, 0, USERS_PER_REQUEST_MAX)
 
 // More of them than an int has bits: gcc, clang and C23 have wider enumerators.
@@ -63,6 +64,7 @@ struct params {
     uint64_t present;
     struct bytes user, peer, to, text, cursor, from, changed_after, continuation, device, label;
     struct bytes password, token, invite, query, state, old_password, new_password, seen;
+    struct bytes keep; // "forever", "default" or a length of time
     struct bytes path; // of a directory on the server
     uint64_t rate;     // bytes a second
     uint64_t seq, counter, after, before, limit, partition;

@@ -95,6 +95,21 @@ enum err cell_read(struct cell *cell, uint16_t partition, struct read *read) MUS
 // Flushes every dirty partition, one after the other; done when the last one is on disk.
 void cell_flush_all(struct cell *cell, void (*done)(void *context), void *context);
 
+// A slice of giving space back (see partition_clean()).
+struct clean {
+    struct read read; // private, and so are the next four
+    struct cell *cell;
+    uint64_t log_bytes;
+    uint64_t disk_index;
+    uint16_t partition;
+    struct cleaned cleaned; // the outcome
+    enum err err;
+    void (*done)(struct clean *clean);
+};
+
+// One at a time. done is called when it was its turn, unless the cell is destroyed before.
+void cell_clean(struct cell *cell, uint16_t partition, struct clean *clean);
+
 struct cell_status {
     uint64_t log_index, log_bytes, log_tail_bytes, log_first_index;
     uint64_t batches, records;

@@ -190,8 +190,17 @@ void cell_disk_step(struct cell *cell)
     bool is_wanted = cell->flush_all_done != NULL || cell->is_disk_full ||
             tail_bytes(cell->tail) > cell->settings.log_tail_bytes_max;
 
-    if (cell->is_flushing || cell->is_stopping || !is_wanted ||
-            clock_monotonic_ms() < cell->flush_retry_ms) {
+    if (cell->is_flushing || cell->is_stopping) {
+        return;
+    }
+    // Space can wait while the log is far too long; else it takes its turn, or steady traffic would
+    // never let it.
+    bool is_pressing = cell->flush_all_done != NULL || cell->is_disk_full ||
+            tail_bytes(cell->tail) > cell->settings.log_tail_bytes_max / 2 * 3;
+    if (!is_pressing && cell_clean_step(cell)) {
+        return;
+    }
+    if (!is_wanted || clock_monotonic_ms() < cell->flush_retry_ms) {
         return;
     }
     if (!tail_oldest(cell->tail, cell->held_partition, &cell->flush_partition)) {

@@ -46,6 +46,7 @@ struct cell {
     int64_t flush_retry_ms;
     uint16_t held_partition; // a job reads its file: no flush; PARTITION_NONE: none is
     struct job *job;
+    struct clean *clean; // waits for its turn
     void (*flush_all_done)(void *context);
     void *flush_all_context;
     struct cell_status status;
@@ -59,6 +60,9 @@ void cell_quarantine(struct cell *cell, uint16_t partition);
 
 // Flushes the oldest dirty partition if the log tail is too long, and trims.
 void cell_disk_step(struct cell *cell);
+
+// Begins the slice of cleaning that waits, if it may; true: it writes now.
+bool cell_clean_step(struct cell *cell);
 
 // Free bytes, looked at once a second at most; UINT64_MAX when it was not looked at. Log thread.
 uint64_t cell_disk_sample(struct cell *cell);

@@ -141,6 +141,7 @@ struct account_page {
     bool is_admin;
     uint64_t created;
     uint64_t stored_bytes; // see user.h
+    uint64_t retention;    // see user.h
     uint64_t head_useq;
     struct bytes secret;
     struct device *devices;
@@ -177,7 +178,9 @@ struct expiry {
     struct name user, peer;
     uint64_t floor_cseq;        // the entry that becomes the first; 0: none found in this slice
     uint64_t next_conversation; // for the next look
-    bool has_retention;         // somebody has one of its own
+    uint64_t count;             // how many entries go
+    uint64_t shortest_s;        // of the finite retentions that were seen; 0: none
+    bool has_garbage;           // at the end: rows of before are still in the file
     bool is_end;
 };
 

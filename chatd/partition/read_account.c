@@ -19,6 +19,7 @@ enum err read_account(struct partition *partition, struct bytes name, struct acc
     page->is_admin = user->is_admin;
     page->created = user->created;
     page->stored_bytes = user->stored_bytes;
+    page->retention = user->retention;
     page->head_useq = user->next_useq - 1;
     page->secret = arena_copy(&page->arena, (struct bytes){ user->secret, user->secret_bytes });
     page->devices = arena_take(&page->arena, (user->device_count + 1) * sizeof(*page->devices));

@@ -67,9 +67,19 @@ static enum err look_closer(struct scan *scan, const struct expiry_row *row, uin
         scan->found->user = name_of(row->user);
         scan->found->peer = name_of(row->peer);
         scan->found->floor_cseq = walk.last + 1;
+        scan->found->count = walk.last + 1 - conversation->floor_cseq;
         return ERR_EXISTS;
     }
     return ERR_OK;
+}
+
+static void note_retention(struct scan *scan, uint64_t retention)
+{
+    uint64_t *shortest = &scan->found->shortest_s;
+
+    if (retention > RETENTION_FOREVER && (*shortest == 0 || retention - 1 < *shortest)) {
+        *shortest = retention - 1;
+    }
 }
 
 static enum err look_at_conversation(void *context, const struct expiry_row *row)
@@ -78,7 +88,7 @@ static enum err look_at_conversation(void *context, const struct expiry_row *row
     uint64_t cutoff = cutoff_of(scan->query, row->state, row->retention);
     enum err err = ERR_OK;
 
-    scan->found->has_retention |= row->retention > 1;
+    note_retention(scan, row->retention);
     if (row->first_ts < cutoff) {
         err = look_closer(scan, row, cutoff);
     }
@@ -87,6 +97,28 @@ static enum err look_at_conversation(void *context, const struct expiry_row *row
     }
     scan->rows++;
     return err == ERR_OK && scan->rows >= EXPIRY_ROWS_MAX ? ERR_BUSY : err;
+}
+
+// What the file does not have yet: then the first entry is in memory.
+static enum err look_at_memory(struct scan *scan)
+{
+    LIST_EACH(node, &scan->partition->dirty_users) {
+        note_retention(scan, LIST_OF(node, struct user, dirty)->retention);
+    }
+    LIST_EACH(node, &scan->partition->dirty_conversations) {
+        struct conversation *conversation = LIST_OF(node, struct conversation, dirty);
+        const struct message *first = conversation_row(conversation, conversation->floor_cseq);
+        const struct user *owner = conversation->owner;
+        uint64_t cutoff = cutoff_of(scan->query, owner->state, owner->retention);
+        if (first != NULL && first->ts < cutoff) {
+            const struct expiry_row row = {
+                .user = name_bytes(&owner->name),
+                .peer = name_bytes(&conversation->peer),
+            };
+            return look_closer(scan, &row, cutoff);
+        }
+    }
+    return ERR_OK;
 }
 
 enum err read_expired(struct partition *partition, const struct expiry_query *query,
@@ -101,9 +133,12 @@ enum err read_expired(struct partition *partition, const struct expiry_query *qu
     }
     enum err err = store_each_expiry(partition->store, query->after_conversation,
             look_at_conversation, &scan);
+    if (err == ERR_OK) {
+        err = look_at_memory(&scan);
+    }
     if (err == ERR_EXISTS || err == ERR_BUSY) {
         return ERR_OK; // found one, or enough for now
     }
     found->is_end = err == ERR_OK;
-    return err;
+    return err == ERR_OK ? store_has_garbage(partition->store, &found->has_garbage) : err;
 }

@@ -98,6 +98,9 @@ enum err store_each_expiry(struct store *store, uint64_t after,
 enum err store_clean(struct store *store, uint64_t rows, uint64_t pages, uint64_t *deleted,
         bool *is_done) MUST_USE;
 
+// Whether store_clean() would find rows to delete.
+enum err store_has_garbage(struct store *store, bool *has_garbage) MUST_USE;
+
 struct store_count {
     uint64_t users, conversations, messages, file_bytes;
 };

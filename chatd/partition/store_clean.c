@@ -37,6 +37,18 @@ enum err store_each_expiry(struct store *store, uint64_t after,
     return err;
 }
 
+enum err store_has_garbage(struct store *store, bool *has_garbage)
+{
+    sqlite3_stmt *statement;
+    enum err err = store_statement(store, GET_GARBAGE, &statement);
+
+    if (err == ERR_OK) {
+        err = database_next(statement, has_garbage);
+        sqlite3_reset(statement);
+    }
+    return err;
+}
+
 static enum err delete_some(struct store *store, uint64_t rows, uint64_t *deleted)
 {
     sqlite3_stmt *statement;

@@ -28,6 +28,7 @@ enum err service_init(struct service *service, struct cell *cell, struct hasher 
     service->receipts = receipts_create(cell);
     service->presence = presence_set_create((unsigned)quotas->watches_per_user);
     service->meter = meter_create(&quotas->meter);
+    service->retention = retention_create(cell, quotas->retention_s);
     service->names = throttle_create(&(struct throttle_rule){
             .free_failures = NAME_FREE_FAILURES,
             .success_forgives_all = true,
@@ -39,7 +40,7 @@ enum err service_init(struct service *service, struct cell *cell, struct hasher 
     });
     if (service->meter == NULL || service->names == NULL || service->sources == NULL ||
             service->presence == NULL || service->hub == NULL || service->directory == NULL ||
-            service->receipts == NULL) {
+            service->receipts == NULL || service->retention == NULL) {
         service_finish(service);
         return ERR_MEMORY;
     }
@@ -50,6 +51,7 @@ void service_finish(struct service *service)
 {
     receipts_destroy(service->receipts);
     service->receipts = NULL;
+    retention_destroy(service->retention);
     meter_destroy(service->meter);
     throttle_destroy(service->names);
     throttle_destroy(service->sources);

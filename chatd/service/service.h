@@ -15,6 +15,7 @@
 #include "service/meter.h"
 #include "service/presence.h"
 #include "service/receipts.h"
+#include "service/retention.h"
 #include "service/throttle.h"
 #include "shared/check.h"
 #include "shared/name.h"
@@ -26,6 +27,7 @@ struct quotas {
     struct meter_limits meter;
     uint64_t devices_per_user;
     uint64_t watches_per_user;
+    uint64_t retention_s; // how long messages are kept; 0: for ever
 };
 
 // Each one allows what the ones before it do.
@@ -40,6 +42,7 @@ struct service {
     struct throttle *names;   // whose passwords are guessed
     struct throttle *sources; // from where
     struct meter *meter;      // who writes how fast
+    struct retention *retention;
     struct hasher *hasher;
     uint64_t generation; // of cursors
     enum registration registration;

@@ -8,6 +8,8 @@
 
 #include "service/accounts.h"
 #include "session/feed.h"
+#include "session/keep.h"
+#include "session/session_set.h"
 #include "shared/clock.h"
 #include "shared/limits.h"
 
@@ -169,7 +171,8 @@ static void on_show(struct read *read)
                 cell_partition_of(cell, name_bytes(&page->name)),
                 page->secret.size > 0 && page->state != USER_INVITED ? "true" : "false",
                 inspection->conversation_count);
-        buffer_print(&out, ",\"stored_bytes\":%" PRIu64, page->stored_bytes);
+        buffer_print(&out, ",\"stored_bytes\":%" PRIu64 ",\"keep\":", page->stored_bytes);
+        keep_add(&out, page->retention);
         add_devices_summary(&out, page);
         add_presence(&out, inspection);
         buffer_add_byte(&reasons, '[');
@@ -313,7 +316,13 @@ static void on_disabled(void *context, const struct account_result *result)
 
 static void on_deleted(void *context, const struct account_result *result)
 {
-    reply_state(context, USER_DELETED, result);
+    struct call *call = context;
+
+    if (result->err == ERR_OK) {
+        retention_wake(call->service->retention); // nobody can read that copy any more
+        session_set_need_tick(call->service->sessions);
+    }
+    reply_state(call, USER_DELETED, result);
 }
 
 static void set_state(struct call *call, enum user_state state,

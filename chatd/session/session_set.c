@@ -18,6 +18,11 @@ void session_set_init(struct session_set *set, struct service *service,
     list_init(&set->lazy);
 }
 
+void session_set_need_tick(const struct session_set *set)
+{
+    set->on_timed(set->context);
+}
+
 static bool is_due(const struct session *session, int64_t now_ms)
 {
     if (!session->caller.is_authenticated) {

@@ -34,6 +34,9 @@ struct session_set {
 void session_set_init(struct session_set *set, struct service *service,
         void (*on_timed)(void *context), void *context);
 
+// Something has begun that the next tick is to go on with.
+void session_set_need_tick(const struct session_set *set);
+
 // Once a second: pings the silent, closes the dead and the unauthenticated, writes owed
 // acknowledgements. False when nothing is left to time.
 bool session_set_tick(struct session_set *set, int64_t now_ms);

@@ -27,13 +27,13 @@ _chatctl() {
         done
         case "$noun $verb" in
         " ")
-            words="status check user presence partition backup job completion help $always --version" ;;
+            words="status check user retention presence partition backup job completion help $always --version" ;;
         "status "*)
             words="--watch $always" ;;
         "check "*)
             words="--config $always" ;;
         "user ")
-            words="add invite import list show passwd disable enable delete devices --help" ;;
+            words="add invite import list show passwd retention disable enable delete devices --help" ;;
         "user add")
             words="--password --token --dry-run $always" ;;
         "user invite")
@@ -46,6 +46,8 @@ _chatctl() {
             words="$always" ;;
         "user passwd")
             words="--dry-run $always" ;;
+        "user retention")
+            words="--dry-run $always" ;;
         "user disable")
             words="--dry-run $always" ;;
         "user enable")
@@ -54,6 +56,12 @@ _chatctl() {
             words="--yes --dry-run $always" ;;
         "user devices")
             words="--revoke --dry-run $always" ;;
+        "retention ")
+            words="show run --help" ;;
+        "retention show")
+            words="$always" ;;
+        "retention run")
+            words="$always" ;;
         "presence ")
             words="get list count watch --help" ;;
         "presence get")

@@ -28,11 +28,11 @@ PASSWORD = "correct horse battery"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Words that make each command's operands complete.
 OPERANDS = {"NAME": ["{name}"], "FILE": ["{file}"], "NUMBER": ["0"], "SHELL": ["bash"],
-            "USER...": ["{name}"], "DIR": ["{backups}"], "BACKUP": ["{backup}"]}
+            "USER...": ["{name}"], "DIR": ["{backups}"], "KEEP": ["forever"], "BACKUP": ["{backup}"]}
 # Options without which a command is not complete.
 NEEDED = {"move": ["--to", "{data}"], "restore": ["--to", "{restored}"]}
 CHANGING = {"add", "invite", "import", "passwd", "disable", "enable", "delete", "devices", "move",
-            "rebalance", "create", "restore", "cancel"}
+            "rebalance", "create", "restore", "cancel", "retention"}
 OFFLINE = {("backup", "list"), ("backup", "verify"), ("backup", "restore")}
 
 

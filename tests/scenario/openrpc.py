@@ -212,6 +212,8 @@ class OpenRpc(ScenarioCase):
             "admin.partition.verify": {"partition": 5},
             "admin.partition.move": {"partition": 5, "path": str(self.server.data)},
             "admin.job.show": {}, "admin.job.cancel": {},
+            "admin.retention.show": {}, "admin.retention.run": {},
+            "admin.user.retention": {"user": ann.user, "keep": "90d"},
         }
         invite = self.server.admin_rpc("admin.user.invite", user=new)["result"]["invite"]
         asked = {
