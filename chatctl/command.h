@@ -26,6 +26,8 @@ struct arguments {
     const char *to;     // a directory
     const char *drain;  // a directory
     const char *rate;   // MB a second
+    const char *output; // a file
+    const char *peer;   // a name
     bool is_json;
     bool wants_help;
     bool wants_version;
@@ -34,6 +36,7 @@ struct arguments {
     bool is_dry_run;
     bool is_watching;
     bool is_sure; // --yes
+    bool has_text;
 };
 
 // Which commands have an option: those that name it in their mask, or all.
@@ -52,6 +55,9 @@ enum option_use {
     USE_DRAIN = 1 << 20,
     USE_RATE = 1 << 21,
     USE_TO = 1 << 22,
+    USE_OUTPUT = 1 << 10,
+    USE_PEER = 1 << 11,
+    USE_TEXT = 1 << 12,
 };
 
 struct option {
@@ -99,7 +105,11 @@ enum exit_code help_show(const struct rpc *rpc, const struct arguments *argument
 enum exit_code completion_show(const struct rpc *rpc, const struct arguments *arguments);
 
 enum exit_code check_run(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code history_export(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code history_import(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code history_verify(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code status_show(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code trace_show(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_add(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_delete(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_devices(const struct rpc *rpc, const struct arguments *arguments);

@@ -7,19 +7,25 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "shared/clock.h"
 
 #define BAR_CELLS 20
+#define REDRAW_MS 50
 
 static bool is_shown;
+static int64_t shown_ms;
 
 static void draw(const char *what, uint64_t done, uint64_t total, const char *amounts)
 {
     char bar[BAR_CELLS + 1] = "";
     double share = total == 0 ? 0 : (double)done / (double)total;
 
-    if (isatty(STDERR_FILENO) == 0) {
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (isatty(STDERR_FILENO) == 0 || (is_shown && now_ms - shown_ms < REDRAW_MS)) {
         return;
     }
+    shown_ms = now_ms;
     share = share > 1 ? 1 : share;
     for (int i = 0; i < BAR_CELLS; i++) {
         bar[i] = i < (int)(share * BAR_CELLS) ? '#' : '.';

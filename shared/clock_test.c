@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -16,6 +17,7 @@ static void assert_as_gmtime_says(int64_t ms)
 {
     char found[TIMESTAMP_BYTES], date[40], expected[60];
     time_t seconds = (time_t)(ms / 1000);
+    int64_t again = 0;
     struct tm tm;
 
     assert_non_null(gmtime_r(&seconds, &tm));
@@ -23,6 +25,8 @@ static void assert_as_gmtime_says(int64_t ms)
     snprintf(expected, sizeof(expected), "%s.%03dZ", date, (int)(ms % 1000));
     clock_format(ms, found);
     assert_string_equal(found, expected);
+    assert_true(clock_parse(found, TIMESTAMP_BYTES - 1, &again));
+    assert_true(again == ms);
 }
 
 static void known_moments_are_written_right(void **state)
@@ -82,9 +86,24 @@ static void the_clocks_are_in_milliseconds_and_move_on(void **state)
     }
 }
 
+static void what_is_no_time_stamp_is_refused(void **state)
+{
+    static const char *const bad[] = { "", "2024-02-30T00:00:00.000Z", "2024-13-01T00:00:00.000Z",
+        "1969-12-31T23:59:59.999Z", "2024-01-01T24:00:00.000Z", "2024-01-01 00:00:00.000Z",
+        "2024-01-01T00:00:00.0000", "2024-01-01T00:00:00.000Z ", "2024-00-01T00:00:00.000Z",
+        "2024-01-00T00:00:00.000Z", "2024-01-01T00:60:00.000Z", "20a4-01-01T00:00:00.000Z" };
+    int64_t ms;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(clock_parse(bad[i], strlen(bad[i]), &ms));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_no_time_stamp_is_refused),
         cmocka_unit_test(known_moments_are_written_right),
         cmocka_unit_test(every_day_until_2500_begins_and_ends_as_gmtime_says),
         cmocka_unit_test(odd_moments_are_as_gmtime_says),

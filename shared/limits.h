@@ -61,6 +61,11 @@
 #define BATCHES_APPLYING_MAX 4 // durable ones that some partition has not applied yet
 #define RECORD_BYTES_MAX (TEXT_BYTES_MAX + 2048)
 
+#define SCAN_SLICE_ROWS 2000 // of a copy that is verified; then batches get their turn
+#define SCAN_MARK_ROWS 1000  // its digest is kept for one in so many, to find where copies part
+#define IMPORT_BYTES_MAX (TEXT_BYTES_MAX + 256) // packed entries of one RECORD_IMPORT
+#define IMPORT_ENTRIES_MAX 500                  // of one request
+
 // Partitions.
 #define PARTITION_COUNT_MAX 4096
 #define PARTITION_WORKERS 8
@@ -98,4 +103,6 @@ static_assert(RECORD_BYTES_MAX < BATCH_BYTES_MAX, "a record fits a batch");
 static_assert(TEXT_BYTES_MAX <= WINDOW_BYTES, "a message fits a window");
 static_assert(HISTORY_BYTES_MAX >= TEXT_BYTES_MAX, "a page holds a message");
 static_assert(NAME_BYTES_MAX <= THROTTLE_KEY_BYTES_MAX, "a name can be throttled");
+static_assert(IMPORT_BYTES_MAX + 2 * NAME_BYTES_MAX + 64 < RECORD_BYTES_MAX,
+        "so does a part of an import");
 static_assert(SESSION_CALLS_MAX < BATCH_RECORDS_MAX, "one session can't fill a batch");

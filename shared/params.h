@@ -39,6 +39,8 @@
     PARAM(26, P_OLD, old_password, "old", STRING, 1, PASSWORD_BYTES_MAX)                           \
     PARAM(27, P_NEW, new_password, "new", STRING, 1, PASSWORD_BYTES_MAX)                           \
     PARAM(28, P_SEEN, seen, "seen", STRING, 1, CURSOR_BYTES_MAX)                                   \
+    PARAM(40, P_ENTRIES, entries, "entries", ARRAY, 0, IMPORT_ENTRIES_MAX)                         \
+    PARAM(41, P_DIGEST, digest, "digest", STRING, 16, 16)                                          \
     PARAM(24, P_STATE, state, "state", STRING, 1, 16)                                              \
     PARAM(25, P_ON, is_on, "on", FLAG, 0, 1)                                                       \
     PARAM(29, P_PATH, path, "path", STRING, 1, PATH_PARAM_BYTES_MAX)                               \
@@ -63,11 +65,11 @@ static_assert((0 PARAM_TABLE(PARAM)) == (0 PARAM_TABLE(OTHER)), "no two fields h
 struct params {
     uint64_t present;
     struct bytes user, peer, to, text, cursor, from, changed_after, continuation, device, label;
-    struct bytes password, token, invite, query, state, old_password, new_password, seen;
+    struct bytes password, token, invite, query, state, old_password, new_password, seen, digest;
     struct bytes keep; // "forever", "default" or a length of time
     struct bytes path; // of a directory on the server
     uint64_t rate;     // bytes a second
     uint64_t seq, counter, after, before, limit, partition;
     bool is_consumer, has_tokens, is_on;
-    const struct json *events, *users;
+    const struct json *events, *users, *entries;
 };

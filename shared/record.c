@@ -41,6 +41,8 @@ static const struct {
             true },
     [RECORD_EXPIRE] = { "expire", FIELD_USER | FIELD_PEER | FIELD_CSEQ, true },
     [RECORD_RETENTION] = { "retention", FIELD_USER | FIELD_FLAGS, false },
+    [RECORD_IMPORT] = { "import",
+            FIELD_USER | FIELD_PEER | FIELD_CSEQ | FIELD_FLAGS | FIELD_TEXT | FIELD_HASH, true },
     [RECORD_USER_CLAIM] = { "user_claim", FIELD_USER | FIELD_TS | FIELD_HASH | FIELD_SECRET,
             false },
 };

@@ -38,6 +38,10 @@ enum record_type {
     RECORD_AGAIN =
             15, // a send (cseq 0) or an edit that its user has no room for: user, peer, device,
                 // counter, cseq, ts, text. Only answered, as before, if it was applied before
+    RECORD_IMPORT = 16,    // a part of an exported conversation of user and peer: cseq of its first
+                           // entry, flags, text: entries (import_entry.h), hash: the digests before
+                           // and behind them. Only onto the same digest: an empty conversation, or
+                           // the part before
     RECORD_EXPIRE = 17,    // user's copy of the conversation with peer begins at cseq
     RECORD_RETENTION = 18, // user, flags: RETENTION_..., or 1 + seconds
     RECORD_TYPE_COUNT
@@ -61,6 +65,8 @@ enum record_field {
 
 #define DEVICE_IS_CONSUMER 1U // RECORD_DEVICE_CREATE.flags: its acks are not "delivered"
 #define USER_IS_ADMIN 1U      // RECORD_USER_CREATE.flags
+
+#define IMPORT_IS_COMPLETE 1U // RECORD_IMPORT.flags: this is the last part
 
 #define USER_IS_INVITED 2U // ... its secret is the hash of an invite's code, not a password
 

@@ -73,7 +73,7 @@ static void every_type_survives_the_round_trip(void **state)
 {
     // How many fields each type carries besides its user (record.h).
     static const unsigned field_counts[RECORD_TYPE_COUNT] = { 0, 3, 2, 3, 5, 2, 2, 2, 6, 6, 5, 5, 2,
-        2, 3, 6, 0, 2, 1 };
+        2, 3, 6, 5, 2, 1 };
 
     (void)state;
     for (enum record_type type = 1; type < RECORD_TYPE_COUNT; type++) {

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "disk/directory.h"
+#include "partition/inspect.h"
 #include "partition/partition.h"
 #include "partition/read.h"
 #include "shared/check.h"

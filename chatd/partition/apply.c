@@ -33,6 +33,8 @@ enum err apply_record(struct partition *partition, const struct record *record, 
     case RECORD_READ:
     case RECORD_BLOCK:
         return apply_receipt(partition, owner, record, side, applied);
+    case RECORD_IMPORT:
+        return apply_import(partition, owner, record, side, applied);
     case RECORD_USER_CREATE:
     case RECORD_USER_STATE:
     case RECORD_PASSWORD_SET:

@@ -16,14 +16,15 @@ struct user;
 enum err apply_record(struct partition *partition, const struct record *record, enum side side,
         struct applied *applied) MUST_USE;
 
-// One file each: apply_account.c, apply_message.c, apply_receipt.c,
-// apply_retention.c. `owner` is the user of this
-// side, who exists.
+// One file each: apply_account.c, apply_import.c, apply_message.c, apply_receipt.c,
+// apply_retention.c. `owner` is the user of this side, who exists.
 enum err apply_account(struct partition *partition, const struct record *record,
         struct applied *applied) MUST_USE;
 enum err apply_message(struct partition *partition, struct user *owner, const struct record *record,
         enum side side, struct applied *applied) MUST_USE;
 enum err apply_again(struct partition *partition, struct user *owner, const struct record *record,
+        enum side side, struct applied *applied) MUST_USE;
+enum err apply_import(struct partition *partition, struct user *owner, const struct record *record,
         enum side side, struct applied *applied) MUST_USE;
 enum err apply_expire(struct partition *partition, struct user *owner, const struct record *record,
         enum side side, struct applied *applied) MUST_USE;

@@ -6,6 +6,7 @@
 #include "partition/apply.h"
 #include "partition/marks.h"
 #include "partition/residence.h"
+#include "shared/failpoint.h"
 #include "shared/history_digest.h"
 #include "shared/limits.h"
 
@@ -147,7 +148,12 @@ static enum err append_entry(struct partition *partition, struct conversation *c
     if (err != ERR_OK) {
         return err;
     }
+    bool is_altered = PLANTED("copy_altered") && !conversation->senders[entry->sender].is_owner &&
+            bytes_equal(entry->text, bytes_of("altered"));
     struct message *row = message_create(entry);
+    if (row != NULL && is_altered) {
+        row->text.size--;
+    }
     if (row == NULL || !conversation_append(conversation, row)) {
         return out_of_memory(partition);
     }

@@ -16,6 +16,7 @@
 
 #define MESSAGE_IS_EDITED 1U
 #define MESSAGE_IS_DELETED 2U
+#define MESSAGE_IS_IMPORTED 4U // no event of the mailbox: its place there is never told
 
 struct message {
     uint64_t cseq;

@@ -68,6 +68,44 @@ static enum err first_above(struct partition *partition, const struct conversati
     return ERR_OK;
 }
 
+struct place {
+    uint64_t useq;
+    bool is_imported;
+};
+
+static enum err take_place(void *context, const struct message *row)
+{
+    struct place *place = context;
+
+    *place = (struct place){ row->useq, (row->flags & MESSAGE_IS_IMPORTED) != 0 };
+    return ERR_OK;
+}
+
+// What was imported is no event of the mailbox; it is what a conversation begins with. Moves *cseq
+// to the first entry from there on that was written here; head + 1 when there is none.
+static enum err skip_imported(struct partition *partition, struct conversation *conversation,
+        uint64_t *cseq, uint64_t *useq)
+{
+    uint64_t low = *cseq, high = conversation->head_cseq + 1, middle = low;
+    struct place place = { 0 };
+
+    while (low < high) {
+        enum err err = rows_visit(partition, conversation, middle, middle, take_place, &place);
+        if (err != ERR_OK) {
+            return err;
+        }
+        if (place.is_imported) {
+            low = middle + 1;
+        } else {
+            high = middle;
+            *useq = place.useq;
+        }
+        middle = low + (high - low) / 2;
+    }
+    *cseq = low;
+    return ERR_OK;
+}
+
 static bool is_before(const struct run *a, const struct run *b)
 {
     if (PLANTED("catchup_by_conversation") && a->conversation != b->conversation) {
@@ -108,10 +146,12 @@ static enum err add_runs(struct merge *merge, struct conversation *conversation,
     uint64_t cseq = 0;
     enum err err = first_above(merge->partition, conversation, after, &cseq);
 
+    uint64_t useq = 0;
+    if (err == ERR_OK) {
+        err = skip_imported(merge->partition, conversation, &cseq, &useq);
+    }
     if (err == ERR_OK && cseq <= conversation->head_cseq) {
-        struct run run = { conversation, RUN_MESSAGES, 0, cseq };
-        err = useq_of(merge->partition, conversation, cseq, &run.useq);
-        merge->heap[merge->count++] = run;
+        merge->heap[merge->count++] = (struct run){ conversation, RUN_MESSAGES, useq, cseq };
     }
     add_watermark(merge, conversation, RUN_DELIVERED, conversation->peer_delivered_useq, after);
     add_watermark(merge, conversation, RUN_PEER_READ, conversation->peer_read_useq, after);

@@ -80,6 +80,8 @@ static const char *const sql[STATEMENT_COUNT] = {
                      "WHERE conversation = ? AND cseq BETWEEN ? AND ? ORDER BY cseq",
     [GET_CHANGED] = "SELECT peer, changed_useq FROM conversation WHERE owner = ? AND changed_useq "
                     "> ? AND changed_useq < ? ORDER BY changed_useq DESC LIMIT ?",
+    [GET_PEERS] =
+            "SELECT peer FROM conversation WHERE owner = ? AND peer > ? ORDER BY peer LIMIT ?",
     [GET_MARK] = "SELECT counter, cseq FROM mark WHERE conversation = ? AND sender = ? AND is_late "
                  "= 0 AND counter <= ? ORDER BY counter DESC LIMIT 1",
     [GET_LATE_MARK] = "SELECT counter, cseq FROM mark WHERE conversation = ? AND sender = ? AND "

@@ -68,6 +68,10 @@ enum err store_each_changed(struct store *store, uint64_t owner, uint64_t after,
         uint64_t limit, enum err (*visit)(void *context, struct bytes peer, uint64_t changed_useq),
         void *context) MUST_USE;
 
+// The peers of a user's conversations by rising name, after `after`.
+enum err store_each_peer(struct store *store, uint64_t owner, struct bytes after, uint64_t limit,
+        enum err (*visit)(void *context, struct bytes peer), void *context) MUST_USE;
+
 // The mark of exactly this counter (late ones), or the highest at or below it (sparse ones).
 enum err store_find_mark(struct store *store, uint64_t conversation, uint32_t sender, bool is_late,
         uint64_t counter, struct mark *mark) MUST_USE;

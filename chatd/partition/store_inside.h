@@ -22,6 +22,7 @@ enum statement {
     GET_USEQ,
     GET_MESSAGES,
     GET_CHANGED,
+    GET_PEERS,
     GET_MARK,
     GET_LATE_MARK,
     GET_USERS,

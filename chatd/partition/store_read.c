@@ -260,6 +260,30 @@ enum err store_each_changed(struct store *store, uint64_t owner, uint64_t after,
     return err;
 }
 
+enum err store_each_peer(struct store *store, uint64_t owner, struct bytes after, uint64_t limit,
+        enum err (*visit)(void *context, struct bytes peer), void *context)
+{
+    sqlite3_stmt *statement;
+    bool has_row = false;
+    enum err err = store_statement(store, GET_PEERS, &statement);
+
+    if (err != ERR_OK) {
+        return err;
+    }
+    database_bind_int(statement, 1, owner);
+    database_bind_text(statement, 2, after.data == NULL ? bytes_of("") : after);
+    database_bind_int(statement, 3, limit);
+    err = database_next(statement, &has_row);
+    while (err == ERR_OK && has_row) {
+        err = visit(context, database_bytes(statement, 0));
+        if (err == ERR_OK) {
+            err = database_next(statement, &has_row);
+        }
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
 enum err store_find_mark(struct store *store, uint64_t conversation, uint32_t sender, bool is_late,
         uint64_t counter, struct mark *mark)
 {

@@ -99,6 +99,7 @@ static bool view_of(const struct record *record, const struct applied *applied,
         event->receipt = (struct receipt_view){ peer, record->user, 0, applied->cseq };
         return true;
     case RECORD_BLOCK:
+    case RECORD_IMPORT:
         // The conversation's head is not at hand: sessions pull it.
         event->kind = EVENT_CONVERSATION;
         return true;

@@ -6,17 +6,17 @@ _chatctl() {
 
     always="--admin-socket --server --token-file --ca-file --timeout --json --help"
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --admin-socket | --token-file | --ca-file | --config)
+    --admin-socket | --token-file | --ca-file | --config | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return ;;
-    --server | --timeout | --drain | --rate | --to | --revoke)
+    --server | --timeout | --drain | --rate | --to | --revoke | --peer)
         return ;;
     --state)
         words="online away offline active disabled deleted invited" ;;
     *)
         for ((i = 1; i < COMP_CWORD; i++)); do
             case ${COMP_WORDS[i]} in
-            --admin-socket | --token-file | --ca-file | --config | --server | --timeout | --drain | --rate | --to | --revoke | --state) i=$((i + 1)) ;;
+            --admin-socket | --token-file | --ca-file | --config | --output | --server | --timeout | --drain | --rate | --to | --revoke | --peer | --state) i=$((i + 1)) ;;
             -*) ;;
             *) if [ -z "$noun" ]; then
                 noun=${COMP_WORDS[i]}
@@ -100,6 +100,16 @@ _chatctl() {
             words="--watch $always" ;;
         "job cancel")
             words="--dry-run $always" ;;
+        "trace "*)
+            words="--text $always" ;;
+        "history ")
+            words="export import verify --help" ;;
+        "history export")
+            words="--output --peer $always" ;;
+        "history import")
+            words="--dry-run $always" ;;
+        "history verify")
+            words="$always" ;;
         "completion "*)
             words="bash $always" ;;
         "help "*)

@@ -28,6 +28,7 @@ chatctl
 chatctl/rpc.c curl/curl.h
 chatctl/backup_files.c xxhash.h
 chatctl/certificate.c openssl/pem.h openssl/x509.h
+chatctl/history_lines.c openssl/evp.h
 tests/load
 tests/load/ceilings.c sqlite3.h pthread.h
 EOF

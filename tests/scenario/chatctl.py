@@ -28,7 +28,8 @@ PASSWORD = "correct horse battery"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Words that make each command's operands complete.
 OPERANDS = {"NAME": ["{name}"], "FILE": ["{file}"], "NUMBER": ["0"], "SHELL": ["bash"],
-            "USER...": ["{name}"], "DIR": ["{backups}"], "KEEP": ["forever"], "BACKUP": ["{backup}"]}
+            "USER...": ["{name}"], "DIR": ["{backups}"], "KEEP": ["forever"], "BACKUP": ["{backup}"],
+            "USER|FILE": ["{name}"], "USER": ["{name}"]}
 # Options without which a command is not complete.
 NEEDED = {"move": ["--to", "{data}"], "restore": ["--to", "{restored}"]}
 CHANGING = {"add", "invite", "import", "passwd", "disable", "enable", "delete", "devices", "move",
@@ -79,18 +80,23 @@ class Table(Ctl):
         self.ctl("help", "user", "nonsense", code=2)
 
     def test_every_command_answers_in_json_and_fails_in_json(self):
-        [name] = self.names("json")
+        [name, kept] = self.names("json", "kept")
         self.ctl("user", "add", name)
+        self.ctl("user", "add", kept)
         users = self.server.root / "more"
         users.write_text(json.dumps({"user": name + "x"}) + "\n")
+        self.ctl("history", "export", kept, "--output", str(self.server.root / "history"))
         for command in self.commands():
             words = self.words_of(command)
-            if words == ["presence", "watch"]:
+            if words in (["presence", "watch"], ["trace"]):  # no end; there is no message
                 continue
             more = [w for word in command["synopsis"].split() for w in OPERANDS.get(word, [])]
+            is_history = words[0] == "history"
             for word in more + NEEDED.get(command.get("verb"), []):
                 words.append(word.format(
-                    name=name, file=users, data=self.server.data, backups=self.server.root / "backups",
+                    name=kept if is_history else name,
+                    file=self.server.root / "history" if is_history else users,
+                    data=self.server.data, backups=self.server.root / "backups",
                     backup=next((self.server.root / "backups").glob("*Z"), ""),
                     restored=self.server.root / "restored"))
             out, _ = self.ctl(*words, "--json", "--yes" if "delete" in words else "--json",
@@ -100,7 +106,8 @@ class Table(Ctl):
             self.assertTrue(out or "import" in words or "list" in words, words)
             self.assertEqual(self.error_of(*words, "--nonsense", code=2), "usage")
             needs_server = command["noun"] not in ("help", "completion", "check") and \
-                (command["noun"], command.get("verb")) not in OFFLINE
+                (command["noun"], command.get("verb")) not in OFFLINE and \
+                words[:2] != ["history", "import"]  # it looks at the file first
             if needs_server:
                 kind = self.error_of(*words, "--yes" if "delete" in words else "--json",
                                      stdin=PASSWORD + "\n", code=3, socket_path="/nonexistent")
@@ -124,6 +131,9 @@ class Table(Ctl):
                       ("partition", "rebalance"), ("backup", "create", "/nowhere"), ("job", "cancel")):
             self.ctl(*words, "--dry-run")
             self.assertEqual(self.server.admin_rpc("admin.job.show")["result"]["state"], "none")
+        history = self.server.root / "dry-history"
+        self.ctl("history", "export", name, "--output", str(history))
+        self.assertIn("would", self.ctl("history", "import", str(history), "--dry-run")[0])
         for words, code in ((("add", name), 6), (("invite", name), 6), (("passwd", fresh), 5),
                             (("disable", fresh), 5), (("delete", fresh), 5),
                             (("devices", name, "--revoke", "abc"), 5)):

@@ -214,6 +214,14 @@ class OpenRpc(ScenarioCase):
             "admin.job.show": {}, "admin.job.cancel": {},
             "admin.retention.show": {}, "admin.retention.run": {},
             "admin.user.retention": {"user": ann.user, "keep": "90d"},
+            "admin.trace": {"user": ann.user, "peer": bob.user, "seq": 1},
+            "admin.history.conversations": {"user": ann.user},
+            "admin.history.entries": {"user": ann.user, "peer": bob.user},
+            "admin.history.verify": {"user": ann.user, "peer": bob.user},
+            "admin.history.import": {
+                "user": ann.user, "peer": new + "b", "seq": 1, "digest": "0" * 16, "entries": [
+                    {"seq": 1, "ts": "2026-01-01T00:00:00.000Z", "from": ann.user,
+                     "device": "0123456789ab", "hash": "0123456789abcdef", "deleted": True}]},
         }
         invite = self.server.admin_rpc("admin.user.invite", user=new)["result"]["invite"]
         asked = {
