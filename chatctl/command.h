@@ -22,12 +22,18 @@ struct arguments {
     const char *timeout; // seconds
     const char *config;
     const char *state;
-    const char *revoke; // a device
-    const char *to;     // a directory
-    const char *drain;  // a directory
-    const char *rate;   // MB a second
-    const char *output; // a file
-    const char *peer;   // a name
+    const char *revoke;      // a device
+    const char *to;          // a directory
+    const char *drain;       // a directory
+    const char *rate;        // MB a second
+    const char *output;      // a file
+    const char *peer;        // a name
+    const char *connections; // numbers, perhaps with a unit: sizing.h
+    const char *per_server;
+    const char *messages_per_day;
+    const char *bytes;
+    const char *years;
+    const char *shard_bytes;
     bool is_json;
     bool wants_help;
     bool wants_version;
@@ -58,6 +64,7 @@ enum option_use {
     USE_OUTPUT = 1 << 10,
     USE_PEER = 1 << 11,
     USE_TEXT = 1 << 12,
+    USE_SIZING = 1 << 13,
 };
 
 struct option {
@@ -105,6 +112,8 @@ enum exit_code help_show(const struct rpc *rpc, const struct arguments *argument
 enum exit_code completion_show(const struct rpc *rpc, const struct arguments *arguments);
 
 enum exit_code check_run(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code capacity_plan(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code capacity_show(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code history_export(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code history_import(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code history_verify(const struct rpc *rpc, const struct arguments *arguments);

@@ -158,6 +158,9 @@ void service_on_event(struct service *service, const struct record *record,
         note_account(service, record);
     }
     note_acquaintance(service, record, applied);
+    service->entries += applied->side == SIDE_USER && applied->has_event &&
+            (record->type == RECORD_SEND || record->type == RECORD_EDIT ||
+                    record->type == RECORD_DELETE);
     if (!applied->has_event || !hub_has(service->hub, mailbox) ||
             !view_of(record, applied, &event)) {
         return;

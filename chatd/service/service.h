@@ -52,6 +52,7 @@ struct service {
     const char *server_name;
     uint16_t partition_count;
     int64_t started_ms;
+    uint64_t entries;                   // of conversations, stored since the start
     const struct session_set *sessions; // for admin.status only
 };
 

@@ -75,7 +75,7 @@ void handle_ADMIN_STATUS(struct call *call)
             status.flushes, status.memory_bytes, status.is_disk_full ? "true" : "false");
     add_machine(&out, call->service->data_path);
     add_places(&out, cell_places(call->service->cell));
-    buffer_add_byte(&out, '}');
+    buffer_print(&out, ",\"entries\":%" PRIu64 "}", call->service->entries);
     call_reply(call, &out);
 }
 

@@ -28,6 +28,8 @@ void metrics_write(const struct session_set *set, struct buffer *out)
     add(out, "requests_total", "counter", "Requests since the start.", set->requests);
     add(out, "events_total", "counter", "Durable events handed to subscriptions.",
             set->events_pushed);
+    add(out, "entries_total", "counter", "Messages, edits and deletes stored since the start.",
+            set->service->entries);
     add(out, "log_index", "counter", "Batches in the log, ever.", status.log_index);
     add(out, "log_records_total", "counter", "Records made durable since the start.",
             status.records);

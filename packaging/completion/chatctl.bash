@@ -9,14 +9,14 @@ _chatctl() {
     --admin-socket | --token-file | --ca-file | --config | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return ;;
-    --server | --timeout | --drain | --rate | --to | --revoke | --peer)
+    --server | --timeout | --drain | --rate | --to | --revoke | --peer | --connections | --per-server | --messages-per-day | --bytes | --years | --shard-bytes)
         return ;;
     --state)
         words="online away offline active disabled deleted invited" ;;
     *)
         for ((i = 1; i < COMP_CWORD; i++)); do
             case ${COMP_WORDS[i]} in
-            --admin-socket | --token-file | --ca-file | --config | --output | --server | --timeout | --drain | --rate | --to | --revoke | --peer | --state) i=$((i + 1)) ;;
+            --admin-socket | --token-file | --ca-file | --config | --output | --server | --timeout | --drain | --rate | --to | --revoke | --peer | --connections | --per-server | --messages-per-day | --bytes | --years | --shard-bytes | --state) i=$((i + 1)) ;;
             -*) ;;
             *) if [ -z "$noun" ]; then
                 noun=${COMP_WORDS[i]}
@@ -27,7 +27,7 @@ _chatctl() {
         done
         case "$noun $verb" in
         " ")
-            words="status check user retention presence partition backup job completion help $always --version" ;;
+            words="status check user retention presence partition backup job trace history capacity completion help $always --version" ;;
         "status "*)
             words="--watch $always" ;;
         "check "*)
@@ -110,6 +110,12 @@ _chatctl() {
             words="--dry-run $always" ;;
         "history verify")
             words="$always" ;;
+        "capacity ")
+            words="show plan --help" ;;
+        "capacity show")
+            words="$always" ;;
+        "capacity plan")
+            words="--connections --per-server --messages-per-day --bytes --years --shard-bytes $always" ;;
         "completion "*)
             words="bash $always" ;;
         "help "*)

@@ -34,7 +34,7 @@ OPERANDS = {"NAME": ["{name}"], "FILE": ["{file}"], "NUMBER": ["0"], "SHELL": ["
 NEEDED = {"move": ["--to", "{data}"], "restore": ["--to", "{restored}"]}
 CHANGING = {"add", "invite", "import", "passwd", "disable", "enable", "delete", "devices", "move",
             "rebalance", "create", "restore", "cancel", "retention"}
-OFFLINE = {("backup", "list"), ("backup", "verify"), ("backup", "restore")}
+OFFLINE = {("capacity", "plan"), ("backup", "list"), ("backup", "verify"), ("backup", "restore")}
 
 
 class Ctl(ScenarioCase):
@@ -178,6 +178,50 @@ class Table(Ctl):
                             (("user", "add", "Not A Name"), "a user name"),
                             (("user", "add", "--", "--token"), "a user name")):
             self.assertIn(said, self.ctl(*words, code=2)[1], words)
+
+
+class Capacity(Ctl):
+    def test_the_plan_is_the_original_sizing(self):
+        plan = json.loads(self.ctl("capacity", "plan", "--json")[0])
+        self.assertEqual([plan["rounded"][key] for key in (
+            "servers", "bytes_per_day", "bytes_per_second_each_way", "bytes", "shards")],
+            [10000, 2e12, 25e6, 3.6e15, 900])
+        self.assertEqual(plan["exact"]["bytes"], 3.65e15)
+        out, _ = self.ctl("capacity", "plan")
+        for figure in ("10000", "2 TB", "25 MB", "3.6 PB", "900", "3.65 PB"):
+            self.assertIn(f" {figure} ", out)
+        small = json.loads(self.ctl("capacity", "plan", "--connections", "10K", "--per-server=5k",
+                                    "--json", code=2)[0])
+        self.assertEqual(small["error"]["kind"], "usage")
+        small = json.loads(self.ctl("capacity", "plan", "--connections", "10K", "--per-server=3K",
+                                    "--years", "0.5", "--json")[0])
+        self.assertEqual(small["exact"]["servers"], 4)
+        self.assertEqual(small["exact"]["bytes"], 3.65e14)
+
+    def test_measured_figures_are_those_of_the_measurements(self):
+        """Each is a number of the row that it names."""
+        rows = (ROOT / "decisions" / "measurements.md").read_text().replace(",", "")
+        out, _ = self.ctl("capacity", "plan")
+        named = re.findall(r"^  (\w+) +([\d.]+) .*\(measurement (P\d)\)$", out, re.M)
+        self.assertGreater(len(named), 4)
+        for name, number, row in named:
+            text = "\n".join(re.findall(rf"^\| {row} .*$", rows, re.M))
+            number = f"{float(number) / 1000:g}" if "connection" in name else number
+            self.assertRegex(text, rf"(?<![\d.]){re.escape(number)}(?!\d)", name)
+
+    async def test_what_the_server_holds_and_how_it_grows(self):
+        out, _ = self.ctl("capacity", "show")
+        self.assertIn("free disk", out)
+        ann, bob = await self.people("ann", "bob")
+        before = json.loads(self.ctl("capacity", "show", "--json")[0])["entries"]
+        for _ in range(30):
+            await ann.send(bob.user, "x")
+        time.sleep(1.2)  # a rate needs a second
+        shown = json.loads(self.ctl("capacity", "show", "--json")[0])
+        self.assertEqual(shown["entries"], before + 30)
+        self.assertGreater(shown["messages_per_day"], 0)
+        self.assertGreater(shown["days_left"], 0)
+        self.assertIn("a guess", self.ctl("capacity", "show")[0])
 
 
 class Users(Ctl):
