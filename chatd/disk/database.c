@@ -66,7 +66,9 @@ static enum err apply_settings(sqlite3 *database, enum database_kind kind)
     }
     if (err == ERR_OK) {
         err = database_execute(database,
-                "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;");
+                "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+                "PRAGMA schema_version;"); // the pragmas before do not mind what the first page
+                                           // says
     }
     if (err == ERR_OK) {
         err = database_execute(database,

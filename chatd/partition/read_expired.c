@@ -85,10 +85,13 @@ static void note_retention(struct scan *scan, uint64_t retention)
 static enum err look_at_conversation(void *context, const struct expiry_row *row)
 {
     struct scan *scan = context;
-    uint64_t cutoff = cutoff_of(scan->query, row->state, row->retention);
+    // The file may be behind what was said of the user.
+    const struct user *owner = residence_find_user(scan->partition, row->user);
+    uint64_t retention = owner == NULL ? row->retention : owner->retention;
+    uint64_t cutoff = cutoff_of(scan->query, owner == NULL ? row->state : owner->state, retention);
     enum err err = ERR_OK;
 
-    note_retention(scan, row->retention);
+    note_retention(scan, retention);
     if (row->first_ts < cutoff) {
         err = look_closer(scan, row, cutoff);
     }

@@ -8,7 +8,7 @@ static uint64_t conversation_hash(const struct user *owner, struct bytes peer)
     return map_hash(peer.data, peer.size) ^ (owner->id * 0x9e3779b97f4a7c15ULL);
 }
 
-static struct user *find_user(const struct partition *partition, struct bytes name)
+struct user *residence_find_user(const struct partition *partition, struct bytes name)
 {
     struct map_node *node = map_first(&partition->users, map_hash(name.data, name.size));
 
@@ -36,7 +36,7 @@ static enum err keep_user(struct partition *partition, struct user *user)
 
 enum err residence_user(struct partition *partition, struct bytes name, struct user **user)
 {
-    *user = find_user(partition, name);
+    *user = residence_find_user(partition, name);
     if (*user != NULL) {
         list_append(&partition->recent_users, &(*user)->recent);
         return ERR_OK;

@@ -38,6 +38,9 @@ enum err residence_user(struct partition *partition, struct bytes name,
 enum err residence_conversation(struct partition *partition, struct user *owner, struct bytes peer,
         struct conversation **conversation) MUST_USE;
 
+// If it is in memory; NULL otherwise.
+struct user *residence_find_user(const struct partition *partition, struct bytes name);
+
 // A new one, dirty, with the next id.
 enum err residence_add_user(struct partition *partition, struct bytes name,
         struct user **user) MUST_USE;

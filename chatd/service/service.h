@@ -10,6 +10,7 @@
 
 #include "auth/hasher.h"
 #include "cluster/cell.h"
+#include "cluster/job.h"
 #include "service/directory.h"
 #include "service/hub.h"
 #include "service/meter.h"
