@@ -31,12 +31,6 @@ static struct record full_record(enum record_type type)
     };
 }
 
-// Numbers that no record has.
-static bool is_free(unsigned type)
-{
-    return type == 16;
-}
-
 // A copy of exactly these bytes on the heap, so that a read past the end is noticed.
 static char *copy_exactly(const char *data, size_t bytes)
 {
@@ -77,9 +71,6 @@ static void every_type_survives_the_round_trip(void **state)
 
     (void)state;
     for (enum record_type type = 1; type < RECORD_TYPE_COUNT; type++) {
-        if (is_free(type)) {
-            continue;
-        }
         struct record record = full_record(type), found;
         struct buffer out = { 0 }, again = { 0 };
         unsigned count = 0;
@@ -114,10 +105,7 @@ static void every_type_has_a_name_of_its_own(void **state)
 {
     (void)state;
     for (enum record_type a = 1; a < RECORD_TYPE_COUNT; a++) {
-        for (enum record_type b = 1; b < a && !is_free(a); b++) {
-            if (is_free(b)) {
-                continue;
-            }
+        for (enum record_type b = 1; b < a; b++) {
             assert_string_not_equal(record_type_name(a), record_type_name(b));
         }
     }
@@ -127,9 +115,6 @@ static void every_truncation_and_every_extra_byte_is_refused(void **state)
 {
     (void)state;
     for (enum record_type type = 1; type < RECORD_TYPE_COUNT; type++) {
-        if (is_free(type)) {
-            continue;
-        }
         struct record record = full_record(type), found;
         struct buffer out = { 0 };
         record_encode(&record, &out);

@@ -44,6 +44,16 @@ enum err database_err(int code)
     }
 }
 
+static bool is_empty(sqlite3 *database)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 bytes = 0;
+
+    return sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+            file->pMethods != NULL && file->pMethods->xFileSize(file, &bytes) == SQLITE_OK &&
+            bytes == 0;
+}
+
 static enum err apply_settings(sqlite3 *database, enum database_kind kind)
 {
     int reserve_bytes = PAGE_VFS_RESERVE_BYTES;
@@ -59,16 +69,14 @@ static enum err apply_settings(sqlite3 *database, enum database_kind kind)
         sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve_bytes);
     }
     // The lock first: without shared memory a WAL can't be read otherwise. auto_vacuum takes effect
-    // on a new file only: what retention deletes can be given back then.
+    // on a new file, so that what retention deletes can be given back; an old one it would write.
     err = database_execute(database, "PRAGMA page_size=4096; PRAGMA locking_mode=EXCLUSIVE;");
-    if (err == ERR_OK && kind == DATABASE_PARTITION) {
+    if (err == ERR_OK && kind == DATABASE_PARTITION && is_empty(database)) {
         err = database_execute(database, "PRAGMA auto_vacuum=INCREMENTAL;");
     }
     if (err == ERR_OK) {
         err = database_execute(database,
-                "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
-                "PRAGMA schema_version;"); // the pragmas before do not mind what the first page
-                                           // says
+                "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;");
     }
     if (err == ERR_OK) {
         err = database_execute(database,

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 
-
 static void add_times(struct buffer *out, const struct job_status *status)
 {
     buffer_add_literal(out, ",\"started\":");

@@ -34,7 +34,7 @@ tests/load/ceilings.c sqlite3.h pthread.h
 EOF
 )
 
-system='arpa/inet assert ctype dirent errno fcntl ftw getopt glob inttypes limits locale malloc netdb netinet/in
+system='arpa/inet assert ctype dirent errno fcntl ftw getopt glob inttypes limits locale malloc math netdb netinet/in
 netinet/tcp poll setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib string
 strings sys/epoll sys/file sys/inotify sys/ioctl sys/mman sys/queue sys/random sys/resource sys/select sys/signalfd
 sys/socket sys/stat
