@@ -17,6 +17,7 @@
 #include "disk/directory.h"
 #include "net/loop.h"
 #include "net/net.h"
+#include "readiness.h"
 #include "service/service.h"
 #include "session/exchange.h"
 #include "session/poll.h"
@@ -76,6 +77,7 @@ static void drain(struct chatd *chatd)
         return;
     }
     log_info("draining", "connections=%u", chatd->sessions.count);
+    (void)readiness_tell("STOPPING=1\nSTATUS=draining");
     net_stop_accepting(chatd->net);
     session_set_drain(&chatd->sessions, RETRY_AFTER_MS);
     poll_set_drain(chatd->sessions.polls);
@@ -335,6 +337,7 @@ static void announce(const struct chatd *chatd)
             host, net_port(chatd->net), chatd->config.admin_socket, (long)getpid(),
             has_tls(chatd) ? " tls=yes" : "");
     fflush(stdout);
+    (void)readiness_tell("READY=1\nSTATUS=serving");
 }
 
 static int serve(struct chatd *chatd)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Log lines on stderr: "event key=value ...". Never message text, never a secret.
 // error: someone must act. warn: we go on, worse. info: start, stop, change of role. debug: free.
+// When stderr is systemd's journal: "<priority>event key=value ...", without time and level.
 //
 // Thread: any. One write(2) a line.
 
