@@ -35,6 +35,16 @@ const struct option options[] = {
             "into a new file of mode 0600 instead of standard output" },
     { "--peer", USE_PEER, "USER", NULL, NULL, FIELD(peer), "only the conversation with this one" },
     { "--text", USE_TEXT, NULL, NULL, NULL, FIELD(has_text), "show the message's text, too" },
+    { "--config", USE_SETUP, "FILE", NULL, NULL, FIELD(config),
+            "the settings to write (default /etc/chatd/chatd.conf)" },
+    { "--data", USE_SETUP, "DIR", NULL, NULL, FIELD(data), "where everything is kept" },
+    { "--listen", USE_SETUP, "HOST:PORT", NULL, NULL, FIELD(listen), "for clients" },
+    { "--host", USE_SETUP, "NAME", NULL, NULL, FIELD(host), "under which clients find it" },
+    { "--registration", USE_SETUP, "WHO", "closed invite open", NULL, FIELD(registration),
+            "who may make an account" },
+    { "--user", USE_SETUP, "NAME", NULL, NULL, FIELD(user), "the first user" },
+    { "--tls", USE_SETUP, NULL, NULL, NULL, FIELD(wants_tls),
+            "a certificate also where only this machine can connect" },
     { "--connections", USE_SIZING, "N", NULL, NULL, FIELD(connections),
             "connections at once (default 500M); any of these may have K, M, G, T or P behind it" },
     { "--per-server", USE_SIZING, "N", NULL, NULL, FIELD(per_server),
@@ -61,6 +71,9 @@ const struct option options[] = {
 const size_t option_count = sizeof(options) / sizeof(options[0]);
 
 const struct command commands[] = {
+    { "setup", NULL, "", 0, 0, USE_SETUP | USE_YES | USE_DRY_RUN,
+            "The first run: settings, a certificate, a first user and a test, by four questions.",
+            setup_run },
     { "status", NULL, "", 0, 0, USE_WATCH, "Connections, log and partitions at a glance.",
             status_show },
     { "check", NULL, "", 0, 0, USE_CONFIG,

@@ -22,12 +22,17 @@ struct arguments {
     const char *timeout; // seconds
     const char *config;
     const char *state;
-    const char *revoke;      // a device
-    const char *to;          // a directory
-    const char *drain;       // a directory
-    const char *rate;        // MB a second
-    const char *output;      // a file
-    const char *peer;        // a name
+    const char *revoke; // a device
+    const char *to;     // a directory
+    const char *drain;  // a directory
+    const char *rate;   // MB a second
+    const char *output; // a file
+    const char *peer;   // a name
+    const char *data;   // setup: a directory
+    const char *listen; // ... HOST:PORT
+    const char *host;   // ... a name
+    const char *registration;
+    const char *user;
     const char *connections; // numbers, perhaps with a unit: sizing.h
     const char *per_server;
     const char *messages_per_day;
@@ -43,6 +48,7 @@ struct arguments {
     bool is_watching;
     bool is_sure; // --yes
     bool has_text;
+    bool wants_tls;
 };
 
 // Which commands have an option: those that name it in their mask, or all.
@@ -65,6 +71,7 @@ enum option_use {
     USE_PEER = 1 << 11,
     USE_TEXT = 1 << 12,
     USE_SIZING = 1 << 13,
+    USE_SETUP = 1 << 14,
 };
 
 struct option {
@@ -117,6 +124,7 @@ enum exit_code capacity_show(const struct rpc *rpc, const struct arguments *argu
 enum exit_code history_export(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code history_import(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code history_verify(const struct rpc *rpc, const struct arguments *arguments);
+enum exit_code setup_run(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code status_show(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code trace_show(const struct rpc *rpc, const struct arguments *arguments);
 enum exit_code user_add(const struct rpc *rpc, const struct arguments *arguments);

@@ -13,13 +13,24 @@ static bool is_file(const struct option *option)
     return strcmp(option->value, "FILE") == 0 || strcmp(option->value, "PATH") == 0;
 }
 
+// The same word may be an option of several commands.
+static bool is_first_of_word(size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(options[j].word, options[i].word) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // "--a|--b" of the options with a value, those that are files or those that are not.
 static void add_values(struct buffer *out, bool wants_files)
 {
     bool is_first = true;
 
     for (size_t i = 0; i < option_count; i++) {
-        if (options[i].value != NULL && options[i].choices == NULL &&
+        if (options[i].value != NULL && options[i].choices == NULL && is_first_of_word(i) &&
                 is_file(&options[i]) == wants_files) {
             buffer_print(out, "%s%s", is_first ? "" : " | ", options[i].word);
             is_first = false;
@@ -27,16 +38,40 @@ static void add_values(struct buffer *out, bool wants_files)
     }
 }
 
+static bool is_first_with_choices(size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (options[j].choices != NULL && strcmp(options[j].word, options[i].word) == 0) {
+            return false;
+        }
+    }
+    return options[i].choices != NULL;
+}
+
 // All that the word may be: a value that depends on the command offers the choices of each.
 static void add_choices(struct buffer *out)
 {
-    buffer_add_literal(out, "    --state)\n        words=\"");
-    for (size_t i = 0, count = 0; i < option_count; i++) {
-        if (options[i].choices != NULL) {
-            buffer_print(out, "%s%s", count++ == 0 ? "" : " ", options[i].choices);
+    for (size_t i = 0; i < option_count; i++) {
+        if (!is_first_with_choices(i)) {
+            continue;
+        }
+        buffer_print(out, "    %s)\n        words=\"%s", options[i].word, options[i].choices);
+        for (size_t j = i + 1; j < option_count; j++) {
+            if (options[j].choices != NULL && strcmp(options[j].word, options[i].word) == 0) {
+                buffer_print(out, " %s", options[j].choices);
+            }
+        }
+        buffer_add_literal(out, "\" ;;\n");
+    }
+}
+
+static void add_words_with_choices(struct buffer *out)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        if (is_first_with_choices(i)) {
+            buffer_print(out, " | %s", options[i].word);
         }
     }
-    buffer_add_literal(out, "\" ;;\n");
 }
 
 static void add_options(struct buffer *out, const struct command *command)
@@ -124,8 +159,9 @@ enum exit_code completion_show(const struct rpc *rpc, const struct arguments *ar
     add_values(&out, true);
     buffer_add_literal(&out, " | ");
     add_values(&out, false);
+    add_words_with_choices(&out);
     buffer_add_literal(&out,
-            " | --state) i=$((i + 1)) ;;\n"
+            ") i=$((i + 1)) ;;\n"
             "            -*) ;;\n"
             "            *) if [ -z \"$noun\" ]; then\n"
             "                noun=${COMP_WORDS[i]}\n"

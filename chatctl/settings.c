@@ -36,6 +36,9 @@ bool settings_read(const char *path, struct settings *settings)
         char *value;
     } wanted[] = {
         { "data", settings->data },
+        { "listen", settings->listen },
+        { "registration", settings->registration },
+        { "server_name", settings->server_name },
         { "admin_socket", settings->admin_socket },
         { "tls_certificate", settings->tls_certificate },
         { "tls_key", settings->tls_key },

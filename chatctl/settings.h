@@ -10,6 +10,9 @@
 
 struct settings {
     char data[480];
+    char listen[480];
+    char registration[480];
+    char server_name[480];
     char admin_socket[480];
     char tls_certificate[480];
     char tls_key[480];

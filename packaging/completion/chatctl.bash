@@ -9,14 +9,16 @@ _chatctl() {
     --admin-socket | --token-file | --ca-file | --config | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return ;;
-    --server | --timeout | --drain | --rate | --to | --revoke | --peer | --connections | --per-server | --messages-per-day | --bytes | --years | --shard-bytes)
+    --server | --timeout | --drain | --rate | --to | --revoke | --peer | --data | --listen | --host | --user | --connections | --per-server | --messages-per-day | --bytes | --years | --shard-bytes)
         return ;;
+    --registration)
+        words="closed invite open" ;;
     --state)
         words="online away offline active disabled deleted invited" ;;
     *)
         for ((i = 1; i < COMP_CWORD; i++)); do
             case ${COMP_WORDS[i]} in
-            --admin-socket | --token-file | --ca-file | --config | --output | --server | --timeout | --drain | --rate | --to | --revoke | --peer | --connections | --per-server | --messages-per-day | --bytes | --years | --shard-bytes | --state) i=$((i + 1)) ;;
+            --admin-socket | --token-file | --ca-file | --config | --output | --server | --timeout | --drain | --rate | --to | --revoke | --peer | --data | --listen | --host | --user | --connections | --per-server | --messages-per-day | --bytes | --years | --shard-bytes | --registration | --state) i=$((i + 1)) ;;
             -*) ;;
             *) if [ -z "$noun" ]; then
                 noun=${COMP_WORDS[i]}
@@ -27,7 +29,9 @@ _chatctl() {
         done
         case "$noun $verb" in
         " ")
-            words="status check user retention presence partition backup job trace history capacity completion help $always --version" ;;
+            words="setup status check user retention presence partition backup job trace history capacity completion help $always --version" ;;
+        "setup "*)
+            words="--config --data --listen --host --registration --user --tls --yes --dry-run $always" ;;
         "status "*)
             words="--watch $always" ;;
         "check "*)
