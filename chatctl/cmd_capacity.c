@@ -295,8 +295,8 @@ static void print_server(const struct server *server)
 {
     printf("users          %" PRIu64 "\n", server->users);
     printf("conversations  %" PRIu64 "\n", server->conversations / 2);
-    printf("messages       %" PRIu64 ", as far as they are in the partitions' files\n",
-            server->messages / 2);
+    printf("messages       %" PRIu64 "\n", server->messages / 2);
+    printf("               as of the partitions' files: what is only in the log is not counted\n");
     printf("on disk        %s in partitions, %s of log that is not there yet\n",
             output_size(server->file_bytes), output_size(server->log_bytes));
     printf("in memory      %s of messages\n", output_size(server->memory_bytes));

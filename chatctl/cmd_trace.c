@@ -49,12 +49,15 @@ static void print_stored(const struct json *trace)
 static void print_copies(const struct json *trace)
 {
     const struct json *copies = json_get(trace, "copies");
+    bool is_whole = true;
 
     for (size_t i = 0; i < json_count(copies); i++) {
         const struct json *copy = json_at(copies, i);
         struct bytes user = output_text(copy, "user"), digest = output_text(copy, "digest");
+        is_whole = is_whole && flag(copy, "there");
         if (!flag(copy, "there")) {
-            printf("copy           of %.*s: the message is NOT there\n", width(user), user.data);
+            printf("copy           of %.*s: %s\n", width(user), user.data,
+                    flag(copy, "expired") ? "the message has expired" : "the message is NOT there");
             continue;
         }
         printf("copy           of %.*s: partition %" PRIu64 ", place %" PRIu64
@@ -69,7 +72,10 @@ static void print_copies(const struct json *trace)
                     output_uint(copy, "on_disk") + 1, output_uint(copy, "applied"));
         }
     }
-    printf("copies         %s\n", flag(trace, "alike") ? "are alike" : "are NOT alike");
+    printf("copies         %s\n",
+            !flag(trace, "alike") ? "are NOT alike"
+                    : is_whole    ? "are alike"
+                                  : "can't be compared");
 }
 
 static void print_changes(const struct json *trace)

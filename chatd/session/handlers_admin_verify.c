@@ -321,6 +321,12 @@ static void add_message(struct buffer *out, const struct walk *walk)
     add_flag(out, "imported", entry->is_imported);
 }
 
+// Retention took it from this copy; the other one may be kept for longer.
+static bool is_expired(const struct scan *scan)
+{
+    return !scan->has_target && scan->copy.floor_seq > scan->target;
+}
+
 static void add_copies(struct buffer *out, const struct walk *walk)
 {
     buffer_add_literal(out, ",\"copies\":[");
@@ -332,6 +338,7 @@ static void add_copies(struct buffer *out, const struct walk *walk)
                 cell_partition_of(walk->call->service->cell, scan->user),
                 scan->has_target ? "true" : "false", scan->entry.useq);
         encode_digest(out, scan->target_digest);
+        add_flag(out, "expired", is_expired(scan));
         add_flag(out, "in_file", scan->is_in_file);
         buffer_print(out, ",\"on_disk\":%" PRIu64 ",\"applied\":%" PRIu64 "}", scan->disk_index,
                 scan->applied_index);
@@ -363,7 +370,8 @@ static void add_devices(struct buffer *out, const struct walk *walk)
     for (int side = 0; side < 2; side++) {
         const struct account_page *account = &walk->accounts[side];
         const struct entry_view *entry = &walk->scans[side].entry;
-        for (uint32_t i = 0; i < account->device_count; i++) {
+        // Where the message has expired, its place in the mailbox is not known any more.
+        for (uint32_t i = 0; walk->scans[side].has_target && i < account->device_count; i++) {
             const struct device *device = &account->devices[i];
             buffer_print(out, "%s{", is_first ? "" : ",");
             is_first = false;
@@ -386,6 +394,9 @@ static bool is_alike(const struct scan *a, const struct scan *b)
 {
     const struct entry_view *one = &a->entry, *other = &b->entry;
 
+    if (is_expired(b)) {
+        return true;
+    }
     return a->has_target && b->has_target && one->ts == other->ts && one->device == other->device &&
             one->text_hash == other->text_hash && one->kind == other->kind &&
             one->target == other->target && one->is_of_user != other->is_of_user &&
@@ -401,8 +412,9 @@ static void on_traced(struct walk *walk)
 
     if (!user->has_target) {
         call_fail(call, ERR_NOT_FOUND,
-                user->copy.floor_seq > user->target
-                        ? "this message was removed: its conversation is kept from a later one on"
+                is_expired(user)
+                        ? "this message has expired in this user's copy; if it is to be found, "
+                          "then in the other one: ask with the two names exchanged"
                         : "there is no such message: params.seq is above the conversation's head");
         walk_end(walk);
         return;

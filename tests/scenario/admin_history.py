@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What an admin asks of histories: the life of a message, export, verification and import."""
 
+import asyncio
 import json
 import pathlib
 import subprocess
@@ -189,6 +190,26 @@ class History(ScenarioCase):
         ctl(self.server, "trace", ann.user, bob.user, "99", code=5)
         ctl(self.server, "trace", ann.user, "nobody", "1", code=5)
         ctl(self.server, "trace", ann.user, bob.user, "x", code=2)
+
+    async def test_what_has_expired_in_one_copy_is_no_fault(self):
+        ann, bob = await self.talk(3)
+        await asyncio.sleep(1.1)
+        await ann.send(bob.user, "later")
+        ctl(self.server, "user", "retention", ann.user, "1s")
+        ctl(self.server, "retention", "run")
+        for user, count in ((ann.user, 1), (bob.user, 7)):
+            self.assertIn(f" with {count} entries", ctl(self.server, "history", "verify", user)[0])
+        _, err = ctl(self.server, "trace", ann.user, bob.user, "2", code=5)
+        self.assertIn("names exchanged", err)
+        out, _ = ctl(self.server, "trace", bob.user, ann.user, "2")
+        self.assertIn(f"copy           of {ann.user}: the message has expired\n", out)
+        self.assertIn("copies         can't be compared\n", out)
+        first = self.export(self.server, ann.user, "expired")
+        with Server() as fresh:
+            fresh.import_users([ann.user, bob.user])
+            ctl(fresh, "history", "import", str(first))
+            self.assertEqual(self.export(fresh, ann.user, "again").read_bytes(), first.read_bytes())
+            self.assertIn(" with 1 entries", ctl(fresh, "history", "verify", bob.user)[0])
 
     async def test_nothing_of_it_is_for_users(self):
         ann, bob = await self.talk(3)
