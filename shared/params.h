@@ -55,8 +55,10 @@ __extension__ enum param_field {
 #undef PARAM
 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses): terms of a sum
 #define PARAM(bit, field, member, name, type, least, most) +(1ULL << (bit))
 #define OTHER(bit, field, member, name, type, least, most) | (1ULL << (bit))
+// NOLINTEND(bugprone-macro-parentheses)
 static_assert((0 PARAM_TABLE(PARAM)) == (0 PARAM_TABLE(OTHER)), "no two fields have the same bit");
 #undef PARAM
 #undef OTHER
