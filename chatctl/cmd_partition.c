@@ -70,6 +70,19 @@ enum exit_code partition_list(const struct rpc *rpc, const struct arguments *arg
     return EXIT_OK;
 }
 
+static void print_largest(const struct json *largest)
+{
+    if (json_count(largest) > 0) {
+        printf("largest users                       entries  own messages\n");
+    }
+    for (size_t i = 0; i < json_count(largest); i++) {
+        const struct json *user = json_at(largest, i);
+        struct bytes name = output_text(user, "user");
+        printf("%-32.*s %10" PRIu64 " %13s\n", (int)name.size, name.data,
+                output_uint(user, "entries"), output_size(output_uint(user, "stored_bytes")));
+    }
+}
+
 enum exit_code partition_show(const struct rpc *rpc, const struct arguments *arguments)
 {
     struct buffer params = { 0 };
@@ -93,6 +106,7 @@ enum exit_code partition_show(const struct rpc *rpc, const struct arguments *arg
         print_line(result);
         printf("applied up to log index %" PRIu64 ", on disk up to %" PRIu64 "\n",
                 output_uint(result, "applied"), output_uint(result, "on_disk"));
+        print_largest(json_get(result, "largest"));
     }
     json_destroy(root);
     return EXIT_OK;

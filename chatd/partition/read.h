@@ -166,7 +166,6 @@ struct users_page {
 
 enum err read_users(struct partition *partition, struct users_page *page) MUST_USE;
 
-// Counts for "partition show".
 // Retention: the next entries of somebody's copy that are older than they are to be kept.
 struct expiry_query {
     uint64_t now_ms;             // wall clock
@@ -187,6 +186,21 @@ struct expiry {
 enum err read_expired(struct partition *partition, const struct expiry_query *query,
         struct expiry *found) MUST_USE;
 
+// Who takes most of the file, by entries of own copies; as on disk.
+#define LARGEST_USERS_MAX 10
+
+struct largest_users {
+    struct {
+        struct name name;
+        uint64_t entries;      // in its copies of conversations
+        uint64_t stored_bytes; // of its own ones, see user.h
+    } users[LARGEST_USERS_MAX];
+    uint32_t count;
+};
+
+enum err read_largest_users(struct partition *partition, struct largest_users *largest) MUST_USE;
+
+// Counts for "partition show".
 struct partition_count {
     uint64_t users, conversations, messages; // in the file
     uint64_t file_bytes;

@@ -145,3 +145,24 @@ enum err read_count(struct partition *partition, struct partition_count *count)
     count->file_bytes = stored.file_bytes;
     return err;
 }
+
+static enum err add_largest(void *context, struct bytes name, uint64_t entries,
+        uint64_t stored_bytes)
+{
+    struct largest_users *largest = context;
+    uint32_t i = largest->count++;
+
+    largest->users[i].name = name_of(name);
+    largest->users[i].entries = entries;
+    largest->users[i].stored_bytes = stored_bytes;
+    return ERR_OK;
+}
+
+enum err read_largest_users(struct partition *partition, struct largest_users *largest)
+{
+    *largest = (struct largest_users){ .count = 0 };
+    if (partition->store == NULL) {
+        return ERR_OK;
+    }
+    return store_each_largest(partition->store, LARGEST_USERS_MAX, add_largest, largest);
+}

@@ -95,6 +95,10 @@ static const char *const sql[STATEMENT_COUNT] = {
             "c.id) AS first FROM conversation c WHERE c.floor_cseq > 1 AND first < "
             "c.floor_cseq LIMIT 1",
     [DELETE_MESSAGES] = "DELETE FROM message WHERE conversation = ? AND cseq < ?",
+    [GET_LARGEST] =
+            "SELECT u.name, coalesce(sum(c.head_cseq - c.floor_cseq + 1), 0) AS entries, "
+            "u.stored_bytes FROM user u LEFT JOIN conversation c ON c.owner = u.id GROUP BY "
+            "u.id ORDER BY entries DESC, u.name LIMIT ?",
     [GET_USERS] = "SELECT name, state, created FROM user WHERE name > ? ORDER BY name LIMIT ?",
 };
 

@@ -105,6 +105,12 @@ enum err store_clean(struct store *store, uint64_t rows, uint64_t pages, uint64_
 // Whether store_clean() would find rows to delete.
 enum err store_has_garbage(struct store *store, bool *has_garbage) MUST_USE;
 
+// The users with most entries in their copies, the first with most.
+enum err store_each_largest(struct store *store, uint64_t limit,
+        enum err (
+                *visit)(void *context, struct bytes name, uint64_t entries, uint64_t stored_bytes),
+        void *context) MUST_USE;
+
 struct store_count {
     uint64_t users, conversations, messages, file_bytes;
 };

@@ -26,6 +26,7 @@ enum statement {
     GET_MARK,
     GET_LATE_MARK,
     GET_USERS,
+    GET_LARGEST,
     GET_EXPIRY,
     GET_GARBAGE,
     DELETE_MESSAGES,

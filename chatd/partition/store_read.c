@@ -331,3 +331,28 @@ enum err store_each_user(struct store *store, struct bytes after, uint64_t limit
     sqlite3_reset(statement);
     return err;
 }
+
+enum err store_each_largest(struct store *store, uint64_t limit,
+        enum err (
+                *visit)(void *context, struct bytes name, uint64_t entries, uint64_t stored_bytes),
+        void *context)
+{
+    sqlite3_stmt *statement;
+    bool has_row = false;
+    enum err err = store_statement(store, GET_LARGEST, &statement);
+
+    if (err != ERR_OK) {
+        return err;
+    }
+    database_bind_int(statement, 1, limit);
+    err = database_next(statement, &has_row);
+    while (err == ERR_OK && has_row) {
+        err = visit(context, database_bytes(statement, 0), database_int(statement, 1),
+                database_int(statement, 2));
+        if (err == ERR_OK) {
+            err = database_next(statement, &has_row);
+        }
+    }
+    sqlite3_reset(statement);
+    return err;
+}
