@@ -231,6 +231,7 @@ void cell_turn_end(struct cell *cell)
 {
     bool has_work = cell->gathering != NULL || cell->is_gather_requested;
 
+    cell_disk_retry(cell);
     if (!has_work || !may_write(cell)) {
         return;
     }

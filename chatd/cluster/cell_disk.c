@@ -203,7 +203,7 @@ void cell_disk_step(struct cell *cell)
     if (!is_wanted || clock_monotonic_ms() < cell->flush_retry_ms) {
         return;
     }
-    if (!tail_oldest(cell->tail, cell->held_partition, &cell->flush_partition)) {
+    if (!tail_next_flush(cell->tail, cell->held_partition, &cell->flush_partition)) {
         if (cell->flush_all_done != NULL && !cell->is_trimming) {
             void (*done)(void *context) = cell->flush_all_done;
             cell->flush_all_done = NULL;
@@ -253,32 +253,55 @@ static void done_aside(struct task *task)
     if (aside->err == ERR_OK) {
         tail_forget(cell->tail, aside->partition);
     } else {
-        // The log stays as long as it must; the next start tries again.
+        // The log stays as long as it must.
         log_error("records_not_set_aside", "partition=%u error=%s", aside->partition,
                 err_kind(aside->err));
+        cell->aside_retry_ms = clock_monotonic_ms() + RETRY_MS;
+        cell->owes_aside[aside->partition] = true;
     }
     free(aside);
 }
 
+// Queued behind the batch that is being written; the one that is gathering is sealed first, so that
+// nothing for this partition comes later.
+static void set_aside(struct cell *cell, uint16_t partition)
+{
+    struct aside_task *aside = calloc(1, sizeof(*aside));
+
+    cell->owes_aside[partition] = aside == NULL;
+    if (aside == NULL) {
+        cell->aside_retry_ms = clock_monotonic_ms() + RETRY_MS;
+        return;
+    }
+    *aside = (struct aside_task){ .task = { .run = run_aside, .done = done_aside },
+        .cell = cell,
+        .partition = partition };
+    cell_turn_end(cell);
+    worker_push(cell->log, &aside->task);
+}
+
+void cell_disk_retry(struct cell *cell)
+{
+    if (cell->aside_retry_ms == 0 || clock_monotonic_ms() < cell->aside_retry_ms ||
+            cell->is_stopping) {
+        return;
+    }
+    cell->aside_retry_ms = 0;
+    for (uint16_t i = 0; i < cell->partition_count; i++) {
+        if (cell->owes_aside[i]) {
+            set_aside(cell, i);
+        }
+    }
+}
+
 void cell_quarantine(struct cell *cell, uint16_t partition)
 {
-    struct aside_task *aside;
-
     if (cell->reasons[partition] != NULL || cell->is_stopping || cell->is_replaying) {
         return;
     }
     // Written once, before the task that told us was completed.
     cell->reasons[partition] = partition_reason(
             shard_partition(cell->shards[partition % PARTITION_WORKERS], partition));
-    aside = calloc(1, sizeof(*aside));
-    if (aside == NULL) {
-        return;
-    }
-    *aside = (struct aside_task){ .task = { .run = run_aside, .done = done_aside },
-        .cell = cell,
-        .partition = partition };
-    // Queued behind the batch that is being written; the one that is gathering is sealed first, so
-    // that nothing for this partition comes later.
-    cell_turn_end(cell);
-    worker_push(cell->log, &aside->task);
+    tail_hold(cell->tail, partition);
+    set_aside(cell, partition);
 }

@@ -46,7 +46,9 @@ struct cell {
     int64_t flush_retry_ms;
     uint16_t held_partition; // a job reads its file: no flush; PARTITION_NONE: none is
     struct job *job;
-    struct clean *clean; // waits for its turn
+    struct clean *clean;    // waits for its turn
+    bool *owes_aside;       // by partition: its records are not set aside yet
+    int64_t aside_retry_ms; // 0: none does
     void (*flush_all_done)(void *context);
     void *flush_all_context;
     struct cell_status status;
@@ -72,6 +74,9 @@ void cell_disk_note_space(struct cell *cell, uint64_t free_bytes);
 void cell_disk_is_full(struct cell *cell);
 // Looks whether there is room again, at most once a second.
 void cell_disk_look(struct cell *cell);
+
+// What failed is tried again, once a second at most.
+void cell_disk_retry(struct cell *cell);
 
 int64_t cell_disk_now_us(void);
 void cell_disk_plant_delay(void);

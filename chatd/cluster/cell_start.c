@@ -27,7 +27,9 @@ static enum err make(struct cell *cell)
     cell->tail = tail_create(cell->partition_count);
     cell->disk_index = calloc(cell->partition_count, sizeof(*cell->disk_index));
     cell->reasons = calloc(cell->partition_count, sizeof(const char *));
-    if (cell->tail == NULL || cell->disk_index == NULL || cell->reasons == NULL) {
+    cell->owes_aside = calloc(cell->partition_count, sizeof(*cell->owes_aside));
+    if (cell->tail == NULL || cell->disk_index == NULL || cell->reasons == NULL ||
+            cell->owes_aside == NULL) {
         return ERR_MEMORY;
     }
     err = worker_create("log", SIZE_MAX, cell->settings.completions, &cell->log);
@@ -252,5 +254,6 @@ void cell_destroy(struct cell *cell)
     tail_destroy(cell->tail);
     free(cell->disk_index);
     free(cell->reasons);
+    free(cell->owes_aside);
     free(cell);
 }

@@ -10,6 +10,7 @@ struct mark {
     uint64_t dirty_bytes; // log bytes before it
     uint64_t last_index;  // the last batch that concerned the partition
     bool is_forgotten;
+    bool is_held;
 };
 
 struct tail {
@@ -74,22 +75,40 @@ void tail_forget(struct tail *tail, uint16_t partition)
     tail->marks[partition].is_forgotten = true;
 }
 
+void tail_hold(struct tail *tail, uint16_t partition)
+{
+    tail->marks[partition].is_held = true;
+}
+
 uint64_t tail_log_bytes(const struct tail *tail)
 {
     return tail->log_bytes;
 }
 
-bool tail_oldest(const struct tail *tail, uint16_t except, uint16_t *partition)
+static bool find_oldest(const struct tail *tail, bool with_held, uint16_t except,
+        uint16_t *partition)
 {
     uint64_t oldest = UINT64_MAX;
 
     for (uint16_t i = 0; i < tail->count; i++) {
-        if (i != except && tail->marks[i].dirty_index != 0 && tail->marks[i].dirty_index < oldest) {
-            oldest = tail->marks[i].dirty_index;
+        const struct mark *mark = &tail->marks[i];
+        if (i != except && mark->dirty_index != 0 && mark->dirty_index < oldest &&
+                (with_held || !mark->is_held)) {
+            oldest = mark->dirty_index;
             *partition = i;
         }
     }
     return oldest != UINT64_MAX;
+}
+
+bool tail_oldest(const struct tail *tail, uint16_t except, uint16_t *partition)
+{
+    return find_oldest(tail, true, except, partition);
+}
+
+bool tail_next_flush(const struct tail *tail, uint16_t except, uint16_t *partition)
+{
+    return find_oldest(tail, false, except, partition);
 }
 
 uint64_t tail_bytes(const struct tail *tail)

@@ -30,6 +30,9 @@ void tail_flushed(struct tail *tail, uint16_t partition, uint64_t disk_index, ui
 // A quarantined partition does not hold the log back.
 void tail_forget(struct tail *tail, uint16_t partition);
 
+// A quarantined partition is not flushed any more, but holds the log until it is forgotten.
+void tail_hold(struct tail *tail, uint16_t partition);
+
 // All bytes that ever became durable.
 uint64_t tail_log_bytes(const struct tail *tail);
 
@@ -39,6 +42,9 @@ uint64_t tail_bytes(const struct tail *tail);
 // The partition whose oldest missing record is the oldest, `except` left out; false when no other
 // is dirty.
 bool tail_oldest(const struct tail *tail, uint16_t except, uint16_t *partition);
+
+// The same without those that are held: whom to flush.
+bool tail_next_flush(const struct tail *tail, uint16_t except, uint16_t *partition);
 
 // Every index up to this one is in all files that it concerns.
 uint64_t tail_trim_index(const struct tail *tail);

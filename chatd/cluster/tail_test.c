@@ -58,6 +58,27 @@ static void the_oldest_dirty_partition_holds_the_log(void **state)
     tail_destroy(tail);
 }
 
+static void a_held_partition_is_not_flushed_and_holds_the_log(void **state)
+{
+    struct tail *tail = tail_create(PARTITIONS);
+    uint16_t partition = 0;
+
+    (void)state;
+    tail_add_batch(tail, 11, 50);
+    tail_touch(tail, 3);
+    tail_add_batch(tail, 12, 70);
+    tail_touch(tail, 1);
+    tail_hold(tail, 3);
+    assert_true(tail_next_flush(tail, PARTITION_NONE, &partition));
+    assert_int_equal(partition, 1);
+    tail_flushed(tail, 1, 12, tail_log_bytes(tail));
+    assert_false(tail_next_flush(tail, PARTITION_NONE, &partition));
+    assert_int_equal(tail_trim_index(tail), 10);
+    tail_forget(tail, 3);
+    assert_int_equal(tail_trim_index(tail), 12);
+    tail_destroy(tail);
+}
+
 static void what_came_during_a_flush_still_holds_the_log(void **state)
 {
     struct tail *tail = tail_create(PARTITIONS);
@@ -198,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_tail_holds_nothing_back),
         cmocka_unit_test(the_oldest_dirty_partition_holds_the_log),
+        cmocka_unit_test(a_held_partition_is_not_flushed_and_holds_the_log),
         cmocka_unit_test(what_came_during_a_flush_still_holds_the_log),
         cmocka_unit_test(a_forgotten_partition_never_holds_the_log_again),
         cmocka_unit_test(the_trim_index_never_passes_a_missing_record),

@@ -56,6 +56,12 @@ static void fail(struct exchange *exchange, enum err err, const char *message)
     send_answer(&exchange->caller, encode_error(NULL, err, &details), err);
 }
 
+static const char *not_admitted(enum err err)
+{
+    return err == ERR_UNAUTHORIZED ? "this token is not valid: log in again"
+                                   : call_usual_message(err);
+}
+
 static void on_token(void *context, const struct account_result *result)
 {
     struct waiting *waiting = context;
@@ -67,7 +73,7 @@ static void on_token(void *context, const struct account_result *result)
     }
     exchange->waiting = NULL;
     if (result->err != ERR_OK) {
-        fail(exchange, result->err, "this token is not valid: log in again");
+        fail(exchange, result->err, not_admitted(result->err));
         return;
     }
     exchange->caller.identity = result->identity;
@@ -91,7 +97,7 @@ static void verify_token(struct exchange *exchange, const char *token)
     if (err != ERR_OK) {
         free(waiting);
         exchange->waiting = NULL;
-        fail(exchange, err, "this token is not valid: log in again");
+        fail(exchange, err, not_admitted(err));
     }
 }
 
