@@ -296,12 +296,12 @@ void cell_disk_retry(struct cell *cell)
 
 void cell_quarantine(struct cell *cell, uint16_t partition)
 {
+    tail_hold(cell->tail, partition); // also while the log is replayed
     if (cell->reasons[partition] != NULL || cell->is_stopping || cell->is_replaying) {
         return;
     }
     // Written once, before the task that told us was completed.
     cell->reasons[partition] = partition_reason(
             shard_partition(cell->shards[partition % PARTITION_WORKERS], partition));
-    tail_hold(cell->tail, partition);
     set_aside(cell, partition);
 }

@@ -43,7 +43,15 @@ static int on_read(sqlite3_file *base, void *data, int bytes, sqlite3_int64 offs
     struct file *file = file_of(base);
     int code = file->real->pMethods->xRead(file->real, data, bytes, offset);
     XXH64_hash_t stored;
+    sqlite3_int64 size = 0;
 
+    // SQLite takes what is missing for zeros, a new file: right at the end, wrong before it.
+    if (code == SQLITE_IOERR_SHORT_READ &&
+            file->real->pMethods->xFileSize(file->real, &size) == SQLITE_OK &&
+            offset + bytes <= size) {
+        log_error("read_short", "path=%s offset=%lld", file->name, (long long)offset);
+        return SQLITE_IOERR_READ;
+    }
     if (code != SQLITE_OK || !is_whole_page(file, bytes, offset)) {
         return code;
     }
