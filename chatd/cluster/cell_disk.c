@@ -232,6 +232,7 @@ struct aside_task {
     struct task task;
     struct cell *cell;
     uint16_t partition;
+    uint64_t from; // its file lacks nothing before
     enum err err;
 };
 
@@ -242,7 +243,7 @@ static void run_aside(struct task *task)
 
     snprintf(directory, sizeof(directory), "%s/quarantine", aside->cell->settings.directory->path);
     aside->err = aside_copy(aside->cell->journal, directory, aside->partition,
-            aside->cell->partition_count, journal_first_index(aside->cell->journal));
+            aside->cell->partition_count, aside->from);
 }
 
 static void done_aside(struct task *task)
@@ -257,26 +258,28 @@ static void done_aside(struct task *task)
         log_error("records_not_set_aside", "partition=%u error=%s", aside->partition,
                 err_kind(aside->err));
         cell->aside_retry_ms = clock_monotonic_ms() + RETRY_MS;
-        cell->owes_aside[aside->partition] = true;
+        cell->aside_from[aside->partition] = aside->from;
     }
     free(aside);
 }
 
-// Queued behind the batch that is being written; the one that is gathering is sealed first, so that
-// nothing for this partition comes later.
-static void set_aside(struct cell *cell, uint16_t partition)
+// Queued behind every batch that may have records of this partition: the one that is being written,
+// and the one that is gathering, which is sealed first. Where that can't be, it waits for it.
+static void set_aside(struct cell *cell, uint16_t partition, uint64_t from)
 {
-    struct aside_task *aside = calloc(1, sizeof(*aside));
+    struct aside_task *aside;
 
-    cell->owes_aside[partition] = aside == NULL;
+    cell_turn_end(cell);
+    aside = cell->gathering != NULL ? NULL : calloc(1, sizeof(*aside));
+    cell->aside_from[partition] = aside == NULL ? from : 0;
     if (aside == NULL) {
-        cell->aside_retry_ms = clock_monotonic_ms() + RETRY_MS;
+        cell->aside_retry_ms = clock_monotonic_ms();
         return;
     }
     *aside = (struct aside_task){ .task = { .run = run_aside, .done = done_aside },
         .cell = cell,
-        .partition = partition };
-    cell_turn_end(cell);
+        .partition = partition,
+        .from = from };
     worker_push(cell->log, &aside->task);
 }
 
@@ -288,13 +291,13 @@ void cell_disk_retry(struct cell *cell)
     }
     cell->aside_retry_ms = 0;
     for (uint16_t i = 0; i < cell->partition_count; i++) {
-        if (cell->owes_aside[i]) {
-            set_aside(cell, i);
+        if (cell->aside_from[i] != 0) {
+            set_aside(cell, i, cell->aside_from[i]);
         }
     }
 }
 
-void cell_quarantine(struct cell *cell, uint16_t partition)
+void cell_quarantine_from(struct cell *cell, uint16_t partition, uint64_t from)
 {
     tail_hold(cell->tail, partition); // also while the log is replayed
     if (cell->reasons[partition] != NULL || cell->is_stopping || cell->is_replaying) {
@@ -303,5 +306,11 @@ void cell_quarantine(struct cell *cell, uint16_t partition)
     // Written once, before the task that told us was completed.
     cell->reasons[partition] = partition_reason(
             shard_partition(cell->shards[partition % PARTITION_WORKERS], partition));
-    set_aside(cell, partition);
+    set_aside(cell, partition, from);
+}
+
+void cell_quarantine(struct cell *cell, uint16_t partition)
+{
+    // Of what came before, the log need not have all: trimming knows whom a batch concerns.
+    cell_quarantine_from(cell, partition, cell->disk_index[partition] + 1);
 }

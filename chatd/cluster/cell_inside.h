@@ -47,7 +47,7 @@ struct cell {
     uint16_t held_partition; // a job reads its file: no flush; PARTITION_NONE: none is
     struct job *job;
     struct clean *clean;    // waits for its turn
-    bool *owes_aside;       // by partition: its records are not set aside yet
+    uint64_t *aside_from;   // by partition: its records from here on are to be set aside; 0: none
     int64_t aside_retry_ms; // 0: none does
     void (*flush_all_done)(void *context);
     void *flush_all_context;
@@ -59,6 +59,8 @@ void cell_dispatch(struct cell *cell, struct flight *flight);
 
 // The partition refuses everything from now on: its records in the log are set aside.
 void cell_quarantine(struct cell *cell, uint16_t partition);
+// At the start, when nobody knows what its file has: from is the first index of the log.
+void cell_quarantine_from(struct cell *cell, uint16_t partition, uint64_t from);
 
 // Flushes the oldest dirty partition if the log tail is too long, and trims.
 void cell_disk_step(struct cell *cell);

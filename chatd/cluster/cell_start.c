@@ -27,9 +27,9 @@ static enum err make(struct cell *cell)
     cell->tail = tail_create(cell->partition_count);
     cell->disk_index = calloc(cell->partition_count, sizeof(*cell->disk_index));
     cell->reasons = calloc(cell->partition_count, sizeof(const char *));
-    cell->owes_aside = calloc(cell->partition_count, sizeof(*cell->owes_aside));
+    cell->aside_from = calloc(cell->partition_count, sizeof(*cell->aside_from));
     if (cell->tail == NULL || cell->disk_index == NULL || cell->reasons == NULL ||
-            cell->owes_aside == NULL) {
+            cell->aside_from == NULL) {
         return ERR_MEMORY;
     }
     err = worker_create("log", SIZE_MAX, cell->settings.completions, &cell->log);
@@ -112,7 +112,7 @@ static void note_quarantines(struct cell *cell)
 {
     for (uint16_t i = 0; i < cell->partition_count; i++) {
         if (partition_state(partition_at(cell, i)) == PARTITION_QUARANTINED) {
-            cell_quarantine(cell, i);
+            cell_quarantine_from(cell, i, cell->status.log_first_index);
         }
     }
 }
@@ -254,6 +254,6 @@ void cell_destroy(struct cell *cell)
     tail_destroy(cell->tail);
     free(cell->disk_index);
     free(cell->reasons);
-    free(cell->owes_aside);
+    free(cell->aside_from);
     free(cell);
 }

@@ -36,5 +36,9 @@ bool message_had_text(const struct message *message, struct bytes text)
     if (message->text_hash != 0) {
         return message->text_hash == history_text_hash(text);
     }
+    // An edit of what was deleted already: its text was never kept, and a retry may be answered.
+    if (message->kind == MESSAGE_EDIT && message->text.size == 0) {
+        return true;
+    }
     return bytes_equal(message->text, text);
 }

@@ -96,6 +96,21 @@ static void edits_and_deletes_change_their_target_and_leave_an_entry(void **stat
     assert_null(strstr(deleted, "better")); // not in the edit's entry either
     assert_null(strstr(deleted, "back again"));
     free(deleted);
+    // The retry of an edit that came behind the delete is answered like the first time.
+    struct record late = {
+        .type = RECORD_EDIT,
+        .user = bytes_of("ann"),
+        .peer = bytes_of("ada"),
+        .device = 77,
+        .counter = 9,
+        .cseq = 1,
+        .text = bytes_of("too late"),
+    };
+    uint64_t cseq = apply(&late).cseq;
+    struct applied again = apply(&late);
+    assert_true(again.is_duplicate);
+    assert_int_equal(again.outcome, ERR_OK);
+    assert_int_equal(again.cseq, cseq);
 }
 
 static void what_a_user_has_stored_is_the_sum_of_its_own_entries(void **state)
