@@ -213,6 +213,11 @@ static void done_append(struct task *task)
     if (flight->err == ERR_DISK_FULL) {
         cell_disk_is_full(cell);
         flight_fail(flight, ERR_DISK_FULL);
+        if (PLANTED("hole_by_failed_batch")) {
+            cell->next_index++;
+            cell_dispatch(cell, flight);
+            return;
+        }
     } else {
         // Stored or not, nobody knows: nobody is told anything. After a restart the log says.
         cell->has_failed = true;
@@ -227,11 +232,10 @@ static bool may_write(const struct cell *cell)
             tail_bytes(cell->tail) < 2 * cell->settings.log_tail_bytes_max;
 }
 
-void cell_turn_end(struct cell *cell)
+void cell_seal(struct cell *cell)
 {
     bool has_work = cell->gathering != NULL || cell->is_gather_requested;
 
-    cell_disk_retry(cell);
     if (!has_work || !may_write(cell)) {
         return;
     }
@@ -251,6 +255,12 @@ void cell_turn_end(struct cell *cell)
         flight->shards_open++; // the append's hold
     }
     worker_push(cell->log, &flight->append);
+}
+
+void cell_turn_end(struct cell *cell)
+{
+    cell_disk_retry(cell);
+    cell_seal(cell);
 }
 
 void cell_get_status(const struct cell *cell, struct cell_status *status)

@@ -269,7 +269,7 @@ static void set_aside(struct cell *cell, uint16_t partition, uint64_t from)
 {
     struct aside_task *aside;
 
-    cell_turn_end(cell);
+    cell_seal(cell);
     aside = cell->gathering != NULL ? NULL : calloc(1, sizeof(*aside));
     cell->aside_from[partition] = aside == NULL ? from : 0;
     if (aside == NULL) {

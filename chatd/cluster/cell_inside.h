@@ -54,6 +54,9 @@ struct cell {
     struct cell_status status;
 };
 
+// Starts what was gathered, if the one before is written.
+void cell_seal(struct cell *cell);
+
 // A durable batch goes to its partitions.
 void cell_dispatch(struct cell *cell, struct flight *flight);
 

@@ -83,6 +83,9 @@ static enum err apply_settings(sqlite3 *database, enum database_kind kind)
                 kind == DATABASE_PARTITION ? "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
                                            : "PRAGMA synchronous=FULL; PRAGMA cache_size=-512;");
     }
+    if (err == ERR_OK && PLANTED("journal_not_synced")) {
+        err = database_execute(database, "PRAGMA synchronous=NORMAL;");
+    }
     return err;
 }
 

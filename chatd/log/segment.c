@@ -96,7 +96,8 @@ enum err segment_open(const char *directory, uint64_t first_index, uint64_t trim
     if (err == ERR_OK) {
         err = load(segment, trimmed_upto);
     }
-    if (err == ERR_OK && is_new) {
+    // Also one that was half made before: nobody has synced its names yet.
+    if (err == ERR_OK && (is_new || segment->last_index < first_index)) {
         err = directory_sync(directory);
     }
     if (err != ERR_OK) {

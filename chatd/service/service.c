@@ -123,6 +123,9 @@ static bool view_of(const struct record *record, const struct applied *applied,
 // What a record means for those who are connected, beside mailbox events.
 static void note_account(struct service *service, const struct record *record)
 {
+    if (PLANTED("revoke_not_broadcast")) {
+        return;
+    }
     if (record->type == RECORD_DEVICE_REVOKE) {
         hub_revoke(service->hub, record->user, record->device, 0);
     } else if (record->type == RECORD_PASSWORD_SET) {

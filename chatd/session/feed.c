@@ -143,6 +143,9 @@ static bool push(struct feed *feed, const struct event_view *event, struct frame
     feed->pushed = event->useq;
     feed->set->events_pushed++;
     feed->ops->push(feed, frame_hold(*frame), event->useq);
+    if (PLANTED("delivered_on_push")) {
+        (void)!feed_acknowledge(feed, event->useq, NULL);
+    }
     return true;
 }
 

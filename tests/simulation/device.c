@@ -145,6 +145,11 @@ static bool hear_exchange(struct client *device)
         struct call *call = &device->calls[i];
         if (call->is_used && call->link != NULL && call->link->status != 0) {
             struct net_link *link = call->link;
+            // Its connection breaks before the answer is there: asked again, with what was seen.
+            if (call->kind == CALL_POLL && chance_one_in(&devices.chance, 5)) {
+                call_lost(device, call);
+                return true;
+            }
             hear_http(device, call);
             if (node_state() == NODE_DEAD || node_cut(link)) {
                 links_drop(link);

@@ -159,7 +159,6 @@ static const struct plant {
     unsigned seeds;
 } plants[] = {
     { "answer_before_durable", 50 },
-    { "push_before_durable", 200 },
     { "trim_before_sync", 200 },
     { "journal_not_synced", 50 },
     { "applied_index_apart", 400 },

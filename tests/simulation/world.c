@@ -159,7 +159,7 @@ static void arm_death(void)
         "journal.before_sync", "" };
     const char *point = points[chance_below(&world.chance, sizeof(points) / sizeof(points[0]))];
 
-    life_end_at(point, chance_up_to(&world.chance, *point == '\0' ? 500 : 12));
+    life_end_at(point, chance_up_to(&world.chance, *point == '\0' ? 500 : 5));
 }
 
 static void arm_fault(void)
@@ -224,8 +224,8 @@ static void act(int device)
     } else if (choice < 30) {
         device_cut(device);
     } else {
-        uint64_t kind = chance_below(&world.chance, 16);
-        acts[kind < 7 ? kind : kind % 3](device);
+        uint64_t kind = chance_below(&world.chance, 14);
+        acts[kind < 7 ? kind : kind < 9 ? kind - 2 : kind % 3](device);
     }
 }
 
@@ -320,6 +320,7 @@ static void settle(void)
         bool has_moved = turn_all();
         be_alive();
         if (!has_moved) {
+            devices_check_revoked();
             return;
         }
     }
