@@ -224,6 +224,16 @@ static void hear_user(const struct json *result)
     }
 }
 
+// The server has answered: whoever is that device's is cut off by now.
+static void hear_revoked(struct client *device)
+{
+    device->is_revoked = true;
+    if (device->state == DEVICE_LIVE && device->link != NULL && device->link->peer != NULL &&
+            !device->link->is_closing) {
+        model_fail("I14", "device %d was revoked and is still connected", device->number);
+    }
+}
+
 static void hear_result(struct client *device, struct call *call, const struct json *result)
 {
     if (device->is_revoked && call->was_revoked && call->kind != CALL_RESUME) {
@@ -255,7 +265,7 @@ static void hear_result(struct client *device, struct call *call, const struct j
         hear_created(device, call, result);
         break;
     case CALL_REVOKE:
-        device_at(call->target)->is_revoked = true;
+        hear_revoked(device_at(call->target));
         break;
     case CALL_ADD_USER:
     case CALL_POLL:

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -153,7 +154,8 @@ static int run(const struct options *options)
     return red != 0;
 }
 
-// name, and how many seeds it may take.
+// name, and how many seeds it may take. applied_index_apart is not here: every send has a counter,
+// by which a replay knows it; tests/checker/planted.py catches it.
 static const struct plant {
     const char *name;
     unsigned seeds;
@@ -161,7 +163,6 @@ static const struct plant {
     { "answer_before_durable", 50 },
     { "trim_before_sync", 200 },
     { "journal_not_synced", 50 },
-    { "applied_index_apart", 400 },
     { "dedupe_in_memory", 400 },
     { "hole_by_failed_batch", 200 },
     { "delivered_on_push", 50 },
@@ -203,5 +204,8 @@ int main(int argc, char **argv)
     disk_vfs_install();
     trace_enable(options.is_trace);
     surroundings_plant(options.plant);
-    return options.is_plants ? run_plants(&options) : run(&options);
+    int status = options.is_plants ? run_plants(&options) : run(&options);
+    // Streams that were open when the process died are libc's still: they must not be flushed.
+    fflush(stdout);
+    _exit(status);
 }
