@@ -420,7 +420,7 @@ void device_revoke_another(int number)
         left += devices.all[i].user == device->user && device_is_usable(i);
     }
     // One device stays, to look at everything in the end.
-    if (is_busy(device) || other == device || other->user != device->user || left < 3 ||
+    if (is_busy(device) || other == device || other->user != device->user || left < 2 ||
             !device_is_usable(target) || !device_is_usable(number)) {
         return;
     }

@@ -224,7 +224,7 @@ static void act(int device)
     } else if (choice < 30) {
         device_cut(device);
     } else {
-        uint64_t kind = chance_below(&world.chance, 14);
+        uint64_t kind = chance_below(&world.chance, 11);
         acts[kind < 7 ? kind : kind < 9 ? kind - 2 : kind % 3](device);
     }
 }
