@@ -143,6 +143,28 @@ enum exit_code backup_list(const struct rpc *rpc, const struct arguments *argume
     return EXIT_OK;
 }
 
+static int is_whole_name(const struct dirent *entry)
+{
+    return is_backup_name(entry) && entry->d_name[16] == '\0';
+}
+
+// The directory of backups stands for the newest one in it. Returns path, or the newest's.
+static const char *newest_of(const char *path, char *room, size_t room_bytes)
+{
+    struct dirent **names = NULL;
+    int count = scandir(path, &names, is_whole_name, alphasort);
+
+    if (count > 0) {
+        snprintf(room, room_bytes, "%s/%s", path, names[count - 1]->d_name);
+        path = room;
+    }
+    for (int i = 0; i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+    return path;
+}
+
 static void print_finding(void *context, const char *sentence)
 {
     const struct rpc *rpc = context;
@@ -162,7 +184,8 @@ static void print_finding(void *context, const char *sentence)
 
 enum exit_code backup_verify(const struct rpc *rpc, const struct arguments *arguments)
 {
-    const char *path = arguments->operands[0];
+    char newest[PATH_ROOM];
+    const char *path = newest_of(arguments->operands[0], newest, sizeof(newest));
     struct rpc mine = *rpc;
     struct manifest manifest;
     enum exit_code code;
@@ -175,7 +198,7 @@ enum exit_code backup_verify(const struct rpc *rpc, const struct arguments *argu
         printf("{\"files\":%zu,\"bytes\":%" PRIu64 ",\"findings\":%zu}\n", manifest.count,
                 bytes_of_files(&manifest), found);
     } else if (found == 0) {
-        printf("good: %zu files, %s, as of log index %" PRIu64 "\n", manifest.count,
+        printf("%s is good: %zu files, %s, as of log index %" PRIu64 "\n", path, manifest.count,
                 output_size(bytes_of_files(&manifest)), manifest.log_last);
     }
     manifest_finish(&manifest);

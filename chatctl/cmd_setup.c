@@ -268,6 +268,10 @@ static void show_result(const struct first_run *run)
     } else if (run->is_ours) {
         printf("\nstart it:\n  chatd --config %s\n", setup->config);
     }
+    if (strcmp(setup->admin_socket, ADMIN_SOCKET_DEFAULT) != 0) {
+        printf("\nadministrate it:\n  export CHATCTL_ADMIN_SOCKET=%s\n  chatctl check\n",
+                setup->admin_socket);
+    }
     show_user(run);
 }
 

@@ -102,9 +102,13 @@ static void print_devices(const struct json *trace)
     for (size_t i = 0; i < json_count(devices); i++) {
         const struct json *device = json_at(devices, i);
         struct bytes user = output_text(device, "user"), id = output_text(device, "device");
-        printf("device         %.*s of %.*s (", width(id), id.data, width(user), user.data);
-        output_label(output_text(device, "label"));
-        printf("%s%s): %s\n", flag(device, "consumer") ? ", a consumer" : "",
+        printf("device         %.*s of %.*s", width(id), id.data, width(user), user.data);
+        if (output_text(device, "label").size > 0) {
+            printf(" (");
+            output_label(output_text(device, "label"));
+            putchar(')');
+        }
+        printf("%s%s: %s\n", flag(device, "consumer") ? ", a consumer" : "",
                 flag(device, "revoked") ? ", revoked" : "",
                 flag(device, "wrote")                  ? "wrote it"
                         : flag(device, "acknowledged") ? "was shown it, and acknowledged"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "rpc.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -110,6 +112,8 @@ static enum exit_code explain(const struct rpc *rpc, CURLcode code, const char *
                 "cannot reach chatd at %s (%s): is it running, and is this its address?",
                 rpc->server, why);
     }
+    // curl would name a host and a port that nobody has asked for.
+    why = access(rpc->admin_socket, W_OK) != 0 ? strerror(errno) : "nobody answers there";
     return fail(failure, EXIT_UNREACHABLE, "unreachable",
             "cannot reach chatd at %s (%s): is it running, and may you use this socket? Its path is "
             "in chatd's \"ready\" line; give it with --admin-socket",

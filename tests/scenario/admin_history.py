@@ -179,7 +179,7 @@ class History(ScenarioCase):
         out, _ = ctl(self.server, "trace", bob.user, ann.user, "2")
         self.assertIn("delivered      yes", out)
         self.assertIn(f"read           yes, by {bob.user}\n", out)
-        self.assertRegex(out, f"device         {bob.device} of {bob.user} .*: was shown it, and ack")
+        self.assertRegex(out, f"device         {bob.device} of {bob.user}.*: was shown it, and ack")
         self.assertIn("changed        never\n", out)
         self.assertNotIn(SECRET, out)
         self.assertIn(SECRET, ctl(self.server, "trace", bob.user, ann.user, "2", "--text")[0])

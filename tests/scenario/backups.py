@@ -82,7 +82,7 @@ class Backups(unittest.IsolatedAsyncioTestCase):
         stop.set()
         await asyncio.gather(*tasks)
         self.assertIn("good", self.ctl(None, "backup", "verify", backup))
-        self.assertIn("good", self.ctl(None, "backup", "verify", second))
+        self.assertIn(f"{second} is good", self.ctl(None, "backup", "verify", self.into))
         self.assertEqual(self.ctl(None, "backup", "list", self.into).count("complete"), 2)
         # Beside the server that goes on: another data directory, another port.
         self.ctl(None, "backup", "restore", backup, "--to", self.root / "restored")
