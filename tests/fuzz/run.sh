@@ -4,7 +4,7 @@
 # input in build/fuzz/crashes/ and makes the run fail; add that input to corpus/ with the fix.
 cd "$(dirname "$0")/../.." || exit 2
 seconds=${1:-5}
-targets="record batch request cursor token frame grapheme"
+targets="record batch request cursor token frame grapheme manifest config"
 bad=0
 total=0
 
