@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "shared/clock.h"
+#include "shared/failpoint.h"
 #include "shared/limits.h"
 #include "shared/map.h"
 #include "shared/name.h"
@@ -295,6 +296,9 @@ static void tell_watchers(struct presence *presence)
         return; // it came back before anybody was told
     }
     presence->told = state;
+    if (state == PRESENCE_OFFLINE && PLANTED("presence_untold")) {
+        return;
+    }
     LIST_EACH(node, &presence->watchers) {
         struct watch *watch = LIST_OF(node, struct watch, of_target);
         if (watch->is_allowed) {

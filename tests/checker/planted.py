@@ -36,6 +36,12 @@ PLANTED = {
     "poll_answers_once": (
         "a poll session forgets what it has answered: a cut connection loses it",
         ["--seconds", "8", "--kills", "2"], ("polls",)),
+    "revoke_not_broadcast": (
+        "a revoked device's connections stay",
+        ["--seconds", "2", "--kills", "0", "--users", "2", "--polls", "0"], ("I14",)),
+    "presence_untold": (
+        "that somebody has left is not told to those who watch",
+        ["--seconds", "1", "--kills", "0", "--users", "2", "--polls", "0"], ("I10",)),
     "none_with_flushes": (
         "no mistake, killed between flushes",
         ["--seconds", "6", "--kills", "0", "--point", "flush.before_commit:kill:4",

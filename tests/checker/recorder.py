@@ -3,7 +3,7 @@
 """Drives many devices against a chatd that is killed and restarted, and writes down all of it.
 
 Each line of the history is one JSON object; the order of lines is the order in which things
-happened here (one thread), so a line's number is its time:
+happened here (one thread), so a line's number is its time; "at" is its moment in seconds, too:
 
   plan     what this run intends: users, devices, kills, seconds, point
   device   dev, user, polls                a device of the run, by the recorder's own name
@@ -13,13 +13,16 @@ happened here (one thread), so a line's number is its time:
   answer   op, result | error
   unknown  op                              the connection ended before an answer
   event    conn, dev, method, params
-  fault    what: kill | died | start | failed   chatd was killed, died at a fail point, serves again,
-                                           did not start or serve when it should
+  fault    what: kill | died | start | failed   chatd was killed, died at a fail point, serves again
+                                           (began: when it was started), did not start or serve when
+                                           it should
+  stall    seconds                         the recorder itself did not run for so long
   healed                                   no faults from here on
   final    dev                             from here this device only reads everything
   end
 
-Devices that poll write questions, too: polling.py. verify.py judges such a file; it shares no code
+Devices that poll write questions, too: polling.py; guests.py has devices that are revoked, comet.py
+one who is watched. verify.py judges such a file; it shares no code
 with this one.
 
 usage: recorder.py OUT [--seconds S] [--kills N] [--seed N] [--users N] [--polls N]
@@ -37,11 +40,14 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 
 from client import Client, Gone, RpcError, second_token  # noqa: E402
+from comet import COMET, WATCHER, Comet  # noqa: E402
+from guests import Host  # noqa: E402
 from polling import Lost, PollDevice, Refused  # noqa: E402
 from server import Server, ServerFailed  # noqa: E402
 
 RECONNECT_SECONDS = 20.0
 STALLED_SECONDS = 6.0  # without anything new: it will not come
+PULSE_SECONDS = 0.1
 
 
 class History:
@@ -51,7 +57,10 @@ class History:
         self.connections = 0
 
     def write(self, kind, **fields):
-        self.file.write(json.dumps({"k": kind, **fields}, ensure_ascii=False) + "\n")
+        """Returns the line's moment."""
+        at = round(time.monotonic(), 4)
+        self.file.write(json.dumps({"k": kind, "at": at, **fields}, ensure_ascii=False) + "\n")
+        return at
 
     def close(self):
         self.file.close()
@@ -352,6 +361,8 @@ class Run:
         self.peers = {user: [other for other in self.users if other != user]
                       for user in self.users}
         self.devices = []
+        self.hosts = []
+        self.comet = None
 
     def complain(self, text):
         self.complaints += 1
@@ -366,12 +377,15 @@ class Run:
         self.devices.append(device)
 
     async def make_devices(self):
-        tokens = self.server.import_users(self.users)
+        tokens = self.server.import_users([*self.users, COMET, WATCHER])
+        self.comet = Comet(self, tokens)
+        await self.comet.meet()
         for user in self.users:
             client = await Client(self.server.url, tokens[user]).open()
             await client.resume()
             both = [tokens[user], await second_token(client)]
             polling = [await second_token(client) for _ in range(self.options.polls)]
+            self.hosts.append(Host(self, user, await second_token(client)))
             await client.close()
             for i, token in enumerate(both):
                 self.add(Device(self, user, f"{user}/{i}", token), False)
@@ -400,6 +414,7 @@ class Run:
     async def start_again(self, wants_point):
         """With the point it may die while it starts: then it is started without."""
         environment = {"CHAT_FAILPOINT": self.options.point} if wants_point else {}
+        began = time.monotonic()
         try:
             await asyncio.get_running_loop().run_in_executor(
                 None, lambda: self.server.start(environment=environment))
@@ -410,9 +425,25 @@ class Run:
                 return
             raise
         self.is_armed = wants_point or not self.options.point
-        self.history.write("fault", what="start")
+        self.history.write("fault", what="start", began=began)
+
+    async def feel_pulse(self):
+        """What could not be noticed in time because we did not run is nobody else's fault."""
+        while True:
+            due = time.monotonic() + PULSE_SECONDS
+            await asyncio.sleep(PULSE_SECONDS)
+            late = time.monotonic() - due
+            if late > PULSE_SECONDS:
+                self.history.write("stall", seconds=round(late, 4))
 
     async def record(self):
+        pulse = asyncio.ensure_future(self.feel_pulse())
+        try:
+            await self.record_all()
+        finally:
+            pulse.cancel()
+
+    async def record_all(self):
         options = self.options
         self.history.write("plan", users=options.users, devices=(2 + options.polls) * options.users,
                            kills=options.kills, seconds=options.seconds, seed=options.seed,
@@ -422,7 +453,7 @@ class Run:
         if options.point:
             self.server.kill()
             await self.start_again(True)
-        lives = [asyncio.ensure_future(device.live()) for device in self.devices]
+        lives = [asyncio.ensure_future(one.live()) for one in [*self.devices, *self.hosts]]
         try:
             await self.disturb()
         finally:
@@ -433,10 +464,16 @@ class Run:
             self.server.kill()
             await self.start_again(False)
         self.history.write("healed")
+        await asyncio.gather(self.comet.fly(), self.finish(lives))
+        self.history.write("end")
+
+    async def finish(self, lives):
         await asyncio.gather(*lives)
+        await asyncio.gather(self.finish_devices(), *(host.finish() for host in self.hosts))
+
+    async def finish_devices(self):
         await asyncio.gather(*(device.finish() for device in self.devices))
         await asyncio.gather(*(device.read_everything() for device in self.devices))
-        self.history.write("end")
 
 
 def parse(words=None):

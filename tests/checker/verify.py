@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Judges a history that recorder.py wrote, against the invariants of the design (architecture.md,
-section 8): I1 to I9 and I15; "polls" is I6 of the devices that poll. Shares no code with the recorder
+section 8): I1 to I10 and I13 to I15; "polls" is I6 of the devices that poll. Shares no code with the recorder
 or with any client.
 
 For each invariant the verdict is ok, violated, or unknown: too few operations to say anything, or
@@ -18,6 +18,7 @@ import json
 import sys
 from collections import defaultdict
 
+from bounds import Bounds
 from walks import FOREVER, Walks, conversation, numeric
 
 SENDS = ("message.send", "message.edit", "message.delete")
@@ -34,6 +35,9 @@ LEAST = {
     "I7": 20,  # reads
     "I8": 20,  # delivered receipts
     "I9": 10,  # resumes of a device that had acknowledged
+    "I10": 4,  # changes that the watcher knew of in time
+    "I13": 5,  # starts and devices that were answered after the faults
+    "I14": 10,  # tries with a revoked token
     "I15": 200,  # entries
     "polls": 10,  # questions asked again after a cut
     "faults": 1,  # kills with requests under way
@@ -269,6 +273,7 @@ class Finding:
 
 class Verifier:
     def __init__(self, lines):
+        self.lines = lines
         self.history = History(lines)
         self.findings = {name: Finding(name) for name in LEAST}
         self.by_text = {}
@@ -291,6 +296,7 @@ class Verifier:
         self.check_mailboxes()  # I6, I8 and cursors of I9
         self.check_resumes()  # I9
         self.check_faults()
+        Bounds(self.lines, self.findings).run()  # I10, I13, I14
         return self.findings
 
     # Who sent what.

@@ -18,6 +18,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 # name -> (program, its words, its words with --long)
 PROGRAMS = {
     "verify_test": ("checker/verify_test.py", [], []),
+    "bounds_test": ("checker/bounds_test.py", [], []),
     "readme": ("scenario/readme.py", [], []),
     "messages": ("scenario/messages.py", [], []),
     "receipts": ("scenario/receipts.py", [], []),
