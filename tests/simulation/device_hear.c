@@ -405,16 +405,11 @@ void hear_http(struct client *device, struct call *call)
     char reason[100];
     struct json *json = json_parse(text, strlen(text), reason, sizeof(reason));
 
-    trace("  device %d hears %d %s", device == NULL ? -1 : device->number, call->link->status,
-            text);
+    trace("  device %d hears %d %s", device->number, call->link->status, text);
     struct call known = *call;
     *call = (struct call){ 0 };
     if (json == NULL) {
-        if (device != NULL) {
-            call_lost(device, &(struct call){ .kind = known.kind, .sending = known.sending });
-        }
-    } else if (known.kind == CALL_ADD_USER) {
-        hear_user(json_get(json, "result"));
+        call_lost(device, &(struct call){ .kind = known.kind, .sending = known.sending });
     } else if (known.kind == CALL_POLL) {
         hear_poll(device, &known, json);
     } else if (json_get(json, "error") != NULL) {
@@ -429,11 +424,16 @@ void devices_hear_admin(void)
 {
     for (int user = 0; user < USERS_MAX; user++) {
         struct call *call = &devices.adding[user];
-        if (call->is_used && call->link != NULL && call->link->status != 0) {
-            struct net_link *link = call->link;
-            hear_http(NULL, call);
-            (void)!node_cut(link);
-            links_drop(link);
+        char reason[100];
+        if (!call->is_used || call->link == NULL || call->link->status == 0) {
+            continue;
         }
+        struct net_link *link = call->link;
+        struct json *json = json_parse(link->answer, strlen(link->answer), reason, sizeof(reason));
+        *call = (struct call){ 0 };
+        hear_user(json_get(json, "result"));
+        json_destroy(json);
+        (void)!node_cut(link);
+        links_drop(link);
     }
 }

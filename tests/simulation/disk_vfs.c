@@ -217,8 +217,9 @@ static int on_current_time(sqlite3_vfs *vfs, double *days)
 static int on_last_error(sqlite3_vfs *vfs, int bytes, char *out)
 {
     (void)vfs;
-    (void)bytes;
-    (void)out;
+    if (bytes > 0) {
+        out[0] = '\0';
+    }
     return 0;
 }
 

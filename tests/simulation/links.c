@@ -95,13 +95,11 @@ bool links_move_up(struct net_link *link)
         return false;
     }
     char *text = text_queue_pop(&link->up);
-    size_t bytes = strlen(text);
     // As net/ lends it: exactly as long as it is, and gone behind the call.
-    char *lent = malloc(bytes);
+    struct frame *lent = frame_copy(text, strlen(text));
     if (lent != NULL) {
-        memcpy(lent, text, bytes);
-        session_message(link->peer, lent, bytes);
-        free(lent);
+        session_message(link->peer, lent->data, lent->bytes);
+        frame_release(lent);
     }
     world_release(text);
     return true;

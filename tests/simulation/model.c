@@ -54,7 +54,7 @@ static struct {
 
 static struct conversation *between(int user, int peer)
 {
-    CHECK(user != peer);
+    CHECK(user != peer && user >= 0 && user < USERS_MAX && peer >= 0 && peer < USERS_MAX);
     return user < peer ? &model.conversations[user][peer] : &model.conversations[peer][user];
 }
 
@@ -154,8 +154,10 @@ static int sending_of_text(struct bytes text)
 {
     char word[16] = "";
 
-    snprintf(word, sizeof(word), "%.*s", (int)(text.size < 12 ? text.size : 12),
-            text.data == NULL ? "" : text.data);
+    if (text.data == NULL) {
+        return NO_SENDING;
+    }
+    snprintf(word, sizeof(word), "%.*s", (int)(text.size < 12 ? text.size : 12), text.data);
     int number = word[0] == 'm' ? atoi(word + 1) : -1;
     if (number < 0 || number >= model.sending_count ||
             !bytes_equal(text, bytes_of(model_text(number)))) {
@@ -309,7 +311,7 @@ void model_on_refused(int number, const char *kind)
 
 static struct bytes string_of(const struct json *object, const char *key)
 {
-    struct bytes text = { NULL, 0 };
+    struct bytes text = { "", 0 };
 
     (void)json_read_string(json_get(object, key), &text);
     return text;
@@ -395,6 +397,7 @@ static void learn_counter(struct entry *entry, int user, int peer, uint64_t seq,
 bool model_see_message(int user, const struct json *message, uint64_t useq,
         struct seen_message *seen)
 {
+    CHECK(user >= 0 && user < USERS_MAX);
     struct entry observed = {
         .from = model_user_of(string_of(message, "from")),
         .kind = kind_of(message),
@@ -551,7 +554,7 @@ static void add_to_digest(struct conversation *conversation, struct entry *entry
 
 void model_see_final(int user, int peer, const struct json *message)
 {
-    struct seen_message seen;
+    struct seen_message seen = { 0 };
     struct conversation *conversation = between(user, peer);
 
     if (!model_see_message(user, message, 0, &seen)) {
@@ -572,12 +575,10 @@ void model_see_final(int user, int peer, const struct json *message)
     }
 }
 
-// What a text shows follows from the changes behind it.
-static void check_shown(const struct conversation *conversation, uint64_t head, const char *name)
+// What each text shows follows from the changes behind it.
+static void expect_shown(const struct conversation *conversation, uint64_t head, int *expected,
+        bool *is_deleted)
 {
-    static int expected[ENTRIES_MAX];
-    static bool is_deleted[ENTRIES_MAX];
-
     for (uint64_t seq = 1; seq <= head; seq++) {
         const struct entry *entry = &conversation->entries[seq];
         expected[seq] = entry->sending;
@@ -589,6 +590,14 @@ static void check_shown(const struct conversation *conversation, uint64_t head, 
             is_deleted[entry->target] = true;
         }
     }
+}
+
+static void check_shown(const struct conversation *conversation, uint64_t head, const char *name)
+{
+    static int expected[ENTRIES_MAX];
+    static bool is_deleted[ENTRIES_MAX];
+
+    expect_shown(conversation, head, expected, is_deleted);
     for (uint64_t seq = 1; seq <= head; seq++) {
         const struct entry *entry = &conversation->entries[seq];
         if (entry->kind != MESSAGE_TEXT || entry->sending == NO_SENDING) {
@@ -596,9 +605,9 @@ static void check_shown(const struct conversation *conversation, uint64_t head, 
         }
         if (model.is_deleted[seq] != is_deleted[seq] ||
                 (!is_deleted[seq] && model.shown[seq] != expected[seq])) {
-            model_fail("I1", "%s: seq %" PRIu64 " shows m%d%s, expected m%d%s", name, seq,
-                    model.shown[seq], model.is_deleted[seq] ? " deleted" : "", expected[seq],
-                    is_deleted[seq] ? " deleted" : "");
+            model_fail("I1", "%s: seq %" PRIu64 " shows m%d, deleted %d; expected m%d, deleted %d",
+                    name, seq, model.shown[seq], model.is_deleted[seq], expected[seq],
+                    is_deleted[seq]);
         }
     }
 }
