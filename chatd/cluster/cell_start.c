@@ -99,11 +99,25 @@ static struct partition *partition_of(const void *context, uint16_t id)
     return partition_at(context, id);
 }
 
-static void note_disk_indexes(struct cell *cell)
+// No file can be ahead of the log that it was written from: where one is, the log is not the one
+// that belongs to it, and what would come into it now would pass for applied before.
+static enum err note_disk_indexes(struct cell *cell, char *reason, size_t reason_bytes)
 {
+    uint64_t last = journal_last_index(cell->journal);
+
     for (uint16_t i = 0; i < cell->partition_count; i++) {
         cell->disk_index[i] = partition_disk_index(partition_at(cell, i));
+        if (cell->disk_index[i] > last) {
+            snprintf(reason, reason_bytes,
+                    "the log in %s/journal ends at %" PRIu64
+                    ", but partition %u has all up to %" PRIu64
+                    ": it is not the log of these partitions. The first directory of data must be the "
+                    "one with the log; else put the journal directory back, or restore a backup",
+                    cell->settings.directory->path, last, i, cell->disk_index[i]);
+            return ERR_DAMAGED;
+        }
     }
+    return ERR_OK;
 }
 
 // Files that can't be used are set aside only now: the log thread must not read the journal while
@@ -217,8 +231,10 @@ enum err cell_create(const struct cell_settings *settings, struct cell **out, ch
         // The partition threads have nothing to do now, so their partitions may be used here.
         snprintf(path, sizeof(path), "%s/quarantine", settings->directory->path);
         aside_put_back(path, partition_of, cell, cell->partition_count);
-        note_disk_indexes(cell);
-        err = replay_log(cell, reason, reason_bytes);
+        err = note_disk_indexes(cell, reason, reason_bytes);
+        if (err == ERR_OK) {
+            err = replay_log(cell, reason, reason_bytes);
+        }
     }
     if (err != ERR_OK) {
         cell_destroy(cell);

@@ -206,6 +206,22 @@ class Disks(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("another server", done.stderr)
 
+    def test_without_its_log_nothing_is_served(self):
+        server = self.serve()
+        server.import_users([f"w{i}" for i in range(8)])
+        server.terminate()
+        os.rename(self.a / "journal", self.root / "journal")
+        for directories in (f"{self.a},{self.b}", f"{self.b},{self.a}"):
+            done = subprocess.run([str(server.program), "--data", directories, "--listen",
+                                   "127.0.0.1:0"], capture_output=True, text=True, timeout=20,
+                                  check=False)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("it is not the log of these partitions", done.stderr)
+        shutil.rmtree(self.a / "journal")
+        os.rename(self.root / "journal", self.a / "journal")
+        server.start()
+        self.assertEqual(len(self.ctl(server, "user", "list", "--json").splitlines()), 8)
+
     async def test_a_damaged_page_is_named_and_not_moved(self):
         server = self.serve([self.a])
         tokens = server.import_users(["ann", "bob"])
