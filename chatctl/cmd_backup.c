@@ -214,12 +214,27 @@ static uint64_t next_generation(const struct manifest *manifest)
     return now > manifest->generation ? now : manifest->generation + 1;
 }
 
+static void print_restored(const struct rpc *rpc, const struct arguments *arguments,
+        const struct manifest *manifest)
+{
+    const char *would = rpc->is_json ? ",\"dry_run\":true" : ": would be restored";
+
+    printf(rpc->is_json ? "{\"files\":%zu,\"bytes\":%" PRIu64 ",\"log_last\":%" PRIu64 "%s}\n"
+                        : "%zu files, %" PRIu64 " bytes, as of log index %" PRIu64 "%s\n",
+            manifest->count, bytes_of_files(manifest), manifest->log_last,
+            arguments->is_dry_run ? would : "");
+    if (!rpc->is_json && !arguments->is_dry_run) {
+        printf("to serve it: chatd --data %s\n", arguments->to);
+    }
+}
+
 enum exit_code backup_restore(const struct rpc *rpc, const struct arguments *arguments)
 {
     const char *path = arguments->operands[0];
     char reason[2600];
     struct manifest manifest;
-    enum exit_code code;
+    enum exit_code code = EXIT_OK;
+    enum err err = ERR_OK;
 
     if (arguments->to == NULL) {
         complain(rpc->is_json, "usage", "--to is missing: the data directory to be made");
@@ -228,27 +243,17 @@ enum exit_code backup_restore(const struct rpc *rpc, const struct arguments *arg
     if (!open_backup(rpc, path, &manifest, &code)) {
         return code;
     }
-    enum err err = ERR_OK;
     if (!arguments->is_dry_run) {
         err = backup_files_restore(path, &manifest, arguments->to, next_generation(&manifest),
                 reason, sizeof(reason));
     }
-    if (err != ERR_OK) {
+    if (err == ERR_OK) {
+        print_restored(rpc, arguments, &manifest);
+    } else {
         complain(rpc->is_json, err == ERR_DAMAGED ? "damaged" : err_kind(err), "%s", reason);
         code = err == ERR_DAMAGED   ? EXIT_CHECK_FAILED
                 : err == ERR_EXISTS ? EXIT_REFUSED
                                     : EXIT_FAILED;
-    } else {
-        code = EXIT_OK;
-        printf(rpc->is_json ? "{\"files\":%zu,\"bytes\":%" PRIu64 ",\"log_last\":%" PRIu64 "%s}\n"
-                            : "%zu files, %" PRIu64 " bytes, as of log index %" PRIu64 "%s\n",
-                manifest.count, bytes_of_files(&manifest), manifest.log_last,
-                !arguments->is_dry_run ? ""
-                        : rpc->is_json ? ",\"dry_run\":true"
-                                       : ": would be restored");
-        if (!rpc->is_json && !arguments->is_dry_run) {
-            printf("to serve it: chatd --data %s\n", arguments->to);
-        }
     }
     manifest_finish(&manifest);
     return code;

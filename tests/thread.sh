@@ -1,6 +1,7 @@
 #!/bin/sh
 # chatd built with TSan under load, flushing all the time, then stopped; then chatd and chat-tui in a
-# storm of kills, cuts and changes between WebSocket and long poll: no data race may be reported.
+# storm of kills, cuts and changes between WebSocket and long poll; then backups and moves of partitions:
+# no data race may be reported.
 # usage: thread.sh TSAN_BIN_DIRECTORY RELEASE_BIN_DIRECTORY
 set -eu
 bin=$1 release=$2
@@ -30,4 +31,7 @@ if [ $status -ne 0 ] || grep -q 'WARNING: ThreadSanitizer' "$data/log"; then
 fi
 CHAT_BIN=$bin PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$(dirname "$0")/scenario/script_storm.py" \
     --seconds 15 --fortunes 500
+for scenario in backups disks; do # what the job's thread does
+    CHAT_BIN=$bin PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$(dirname "$0")/scenario/$scenario.py"
+done
 echo "note: no data race reported"

@@ -52,6 +52,9 @@ struct job {
     bool is_linked; // BACKUP: the last one had it
     uint64_t pause_us;
     char found[160];
+    // What the job's thread has to say; the loop's takes it over when the task is done.
+    char said[sizeof(((struct job_status *)0)->reason)];
+    char made[JOB_PATH_BYTES];
 
     // Of the log.
     uint64_t log_next, log_last;
@@ -243,8 +246,7 @@ static void run_backup_end(struct task *task)
         job->err = ERR_IO;
         return;
     }
-    job->err =
-            backup_finish(job->backup, job->log_last, job->status.path, sizeof(job->status.path));
+    job->err = backup_finish(job->backup, job->log_last, job->made, sizeof(job->made));
 }
 
 static void done_backup_end(struct task *task)
@@ -254,6 +256,7 @@ static void done_backup_end(struct task *task)
     if (job->err != ERR_OK) {
         fail(job, job->err, "finishing the backup in", job->request.path);
     } else {
+        snprintf(job->status.path, sizeof(job->status.path), "%s", job->made);
         end(job, ERR_OK);
     }
 }
@@ -539,7 +542,7 @@ static void run_begin_backup(struct task *task)
     struct job *job = TASK_OF(task, struct job, task);
 
     job->err = backup_create(job->request.path, job->cell->settings.directory,
-            job->status.started_ms, &job->backup, job->status.reason, sizeof(job->status.reason));
+            job->status.started_ms, &job->backup, job->said, sizeof(job->said));
 }
 
 static void done_begin_backup(struct task *task)
@@ -547,6 +550,7 @@ static void done_begin_backup(struct task *task)
     struct job *job = TASK_OF(task, struct job, task);
 
     if (job->err != ERR_OK) {
+        snprintf(job->status.reason, sizeof(job->status.reason), "%s", job->said);
         end(job, job->err);
     } else {
         next_partition(job);

@@ -190,13 +190,12 @@ static void done_look(struct read *read)
         retention->shortest_s = found->shortest_s;
     }
     retention->query.after_conversation = found->next_conversation;
-    if (read->err != ERR_OK) {
-        next_partition(retention);
-    } else if (found->floor_cseq != 0) {
+    bool is_good = read->err == ERR_OK;
+    if (is_good && found->floor_cseq != 0) {
         expire(retention);
-    } else if (!found->is_end) {
+    } else if (is_good && !found->is_end) {
         go_on(retention, LOOKING, true);
-    } else if (retention->has_expired || found->has_garbage) {
+    } else if (is_good && (retention->has_expired || found->has_garbage)) {
         clean(retention);
     } else {
         next_partition(retention);

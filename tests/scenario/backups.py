@@ -31,8 +31,13 @@ class Backups(unittest.IsolatedAsyncioTestCase):
     def serve(self, data="data"):
         server = Server(data=self.root / data, options=[
             "--partitions", "64", "--log-tail", "65536", "--log-segment", "65536"]).start()
-        self.addCleanup(server.close)
+        self.addCleanup(self.end, server)
         return server
+
+    def end(self, server):
+        complaints = server.complaints()  # of sanitizers
+        server.close()
+        self.assertEqual(complaints, [])
 
     def ctl(self, server, *words, code=0):
         socket = ["--admin-socket", str(server.admin)] if server else []

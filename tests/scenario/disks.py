@@ -33,8 +33,13 @@ class Disks(unittest.IsolatedAsyncioTestCase):
         names = ",".join(str(d) for d in directories or (self.a, self.b))
         server = Server(options=["--data", names, "--partitions", "64", "--log-tail", "65536",
                                  "--log-segment", "65536"], **more).start()
-        self.addCleanup(server.close)
+        self.addCleanup(self.end, server)
         return server
+
+    def end(self, server):
+        complaints = server.complaints()  # of sanitizers
+        server.close()
+        self.assertEqual(complaints, [])
 
     def ctl(self, server, *words, code=0, json_lines=False):
         done = subprocess.run([str(bin_directory() / "chatctl"), "--admin-socket", str(server.admin),

@@ -24,8 +24,13 @@ class Retention(unittest.IsolatedAsyncioTestCase):
         config.write_text(f"retention = {keep}\n" if keep else "")
         server.options += ["--config", str(config), "--partitions", "16", "--log-tail", "65536",
                            "--log-segment", "65536"]
-        self.addCleanup(server.close)
+        self.addCleanup(self.end, server)
         return server.start()
+
+    def end(self, server):
+        complaints = server.complaints()  # of sanitizers
+        server.close()
+        self.assertEqual(complaints, [])
 
     def ctl(self, server, *words):
         return server.ctl(*words, "--json").stdout.splitlines()
@@ -72,8 +77,8 @@ class Retention(unittest.IsolatedAsyncioTestCase):
         await ann.close()
         again = await device(server, tokens["ann"], "unread")
         await bob.send("ann", "hello again")
-        await again.wait_events(1, "message")
-        self.assertEqual(again.events[-1]["params"]["text"], "hello again")
+        await again.wait_for(lambda: [e for e in again.events
+                                      if e["params"].get("text") == "hello again"])
         for _ in range(2):
             self.assertEqual((await self.seqs(again, "bob"))[0], [121, 122])
             await again.close()
