@@ -68,6 +68,10 @@ class Roles(ScenarioCase):
         for param in method.required:
             if param.type == "INTEGER":
                 params[param.name] = param.least
+            elif param.type == "ARRAY":
+                params[param.name] = [{}] * param.least
+            elif param.type == "STRING" and param.name not in special:
+                params[param.name] = "x" * param.least
         return params
 
     async def roles(self):
