@@ -57,11 +57,10 @@ enum exit_code backup_create(const struct rpc *rpc, const struct arguments *argu
     if (code == EXIT_OK && rpc->is_json) {
         output_json(result.status);
     } else if (code == EXIT_OK) {
-        struct bytes path = output_text(result.status, "path");
-        printf("%.*s: %" PRIu64 " files as of log index %" PRIu64 ", %s read; no partition stood "
+        output_label(output_text(result.status, "path"));
+        printf(": %" PRIu64 " files as of log index %" PRIu64 ", %s read; no partition stood "
                "still for longer than %.1f ms\n",
-                (int)path.size, path.data, output_uint(result.status, "files"),
-                output_uint(result.status, "log_last"),
+                output_uint(result.status, "files"), output_uint(result.status, "log_last"),
                 output_size(output_uint(result.status, "bytes")),
                 (double)output_uint(result.status, "pause_us_max") / 1000);
     }
@@ -92,9 +91,14 @@ static bool open_backup(const struct rpc *rpc, const char *path, struct manifest
     return false;
 }
 
+// "20261124T221500Z", or with ".partial" behind: nothing else is shown.
 static int is_backup_name(const struct dirent *entry)
 {
-    return strlen(entry->d_name) >= 16 && entry->d_name[8] == 'T' && entry->d_name[15] == 'Z';
+    const char *name = entry->d_name;
+
+    return strspn(name, "0123456789") == 8 && name[8] == 'T' &&
+            strspn(name + 9, "0123456789") == 6 && name[15] == 'Z' &&
+            (name[16] == '\0' || strcmp(name + 16, ".partial") == 0);
 }
 
 static void print_backup(const struct rpc *rpc, const char *parent, const char *name)

@@ -26,12 +26,15 @@ static void print_line(const struct json *partition)
     struct bytes reason = output_text(partition, "reason");
     struct bytes directory = output_text(partition, "directory");
 
-    printf("%9" PRIu64 "  %-11.*s %8" PRIu64 " %13" PRIu64 " %10" PRIu64 " %10s %10s  %.*s%s%.*s\n",
+    printf("%9" PRIu64 "  %-11.*s %8" PRIu64 " %13" PRIu64 " %10" PRIu64 " %10s %10s  ",
             output_uint(partition, "partition"), (int)state.size, state.data,
             output_uint(partition, "users"), output_uint(partition, "conversations"),
             output_uint(partition, "messages"), output_size(output_uint(partition, "bytes")),
-            output_size(output_uint(partition, "memory_bytes")), (int)directory.size,
-            directory.data, reason.size > 0 ? "  " : "", (int)reason.size, reason.data);
+            output_size(output_uint(partition, "memory_bytes")));
+    output_label(directory);
+    fputs(reason.size > 0 ? "  " : "", stdout);
+    output_label(reason);
+    putchar('\n');
 }
 
 static void print_heading(void)

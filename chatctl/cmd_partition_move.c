@@ -166,12 +166,20 @@ static void print_plan(const struct rpc *rpc, const struct plan *plan)
     for (size_t i = 0; i < plan->file_count; i++) {
         const struct rebalance_file *file = &plan->files[i];
         struct bytes to = plan->places[file->to].path;
+        struct buffer line = { 0 };
         if (file->to == file->place) {
             continue;
         }
-        printf(rpc->is_json ? "{\"partition\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"to\":\"%.*s\"}\n"
-                            : "partition %" PRIu64 ", %" PRIu64 " bytes, to %.*s\n",
-                file->partition, file->bytes, (int)to.size, to.data);
+        if (rpc->is_json) {
+            output_field(&line, "to", to);
+            buffer_print(&line, ",\"partition\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+                    file->partition, file->bytes);
+            output_line(&line);
+        } else {
+            printf("partition %" PRIu64 ", %" PRIu64 " bytes, to ", file->partition, file->bytes);
+            output_label(to);
+            putchar('\n');
+        }
     }
 }
 

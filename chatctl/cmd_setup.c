@@ -50,11 +50,18 @@ static void tell(const struct first_run *run, const char *what, const char *text
 
 static void show_plan(const struct setup *setup)
 {
+    struct buffer line = { 0 };
+
     if (setup->rpc->is_json) {
-        printf("{\"dry_run\":true,\"config\":\"%s\",\"there\":%s,\"data\":\"%s\",\"listen\":\"%s\","
-               "\"host\":\"%s\",\"registration\":\"%s\",\"tls\":%s,\"user\":\"%s\"}\n",
-                setup->config, setup->is_there ? "true" : "false", setup->data, setup->listen,
-                setup->host, setup->registration, setup->has_tls ? "true" : "false", setup->user);
+        output_field(&line, "config", bytes_of(setup->config));
+        output_field(&line, "data", bytes_of(setup->data));
+        output_field(&line, "listen", bytes_of(setup->listen));
+        output_field(&line, "host", bytes_of(setup->host));
+        output_field(&line, "registration", bytes_of(setup->registration));
+        output_field(&line, "user", bytes_of(setup->user));
+        buffer_print(&line, ",\"dry_run\":true,\"there\":%s,\"tls\":%s}",
+                setup->is_there ? "true" : "false", setup->has_tls ? "true" : "false");
+        output_line(&line);
         return;
     }
     printf("%s %s: data %s, listen %s, registration %s\n",
@@ -248,19 +255,22 @@ static void show_result(const struct first_run *run)
     const struct setup *setup = &run->setup;
     bool has_systemd = access("/run/systemd/system", F_OK) == 0;
     bool is_usual = strcmp(setup->config, SETUP_CONFIG_DEFAULT) == 0;
+    struct buffer line = { 0 };
 
     if (run->rpc.is_json) {
-        printf("{\"config\":\"%s\",\"written\":%s,\"url\":\"%s\",\"admin_socket\":\"%s\"",
-                setup->config, setup->is_there ? "false" : "true", run->client_url,
-                setup->admin_socket);
+        output_field(&line, "config", bytes_of(setup->config));
+        output_field(&line, "url", bytes_of(run->client_url));
+        output_field(&line, "admin_socket", bytes_of(setup->admin_socket));
         if (setup->has_tls) {
-            printf(",\"fingerprint\":\"%s\"", setup->fingerprint);
+            output_field(&line, "fingerprint", bytes_of(setup->fingerprint));
         }
         if (run->password[0] != '\0') {
-            printf(",\"user\":\"%s\",\"password\":\"%s\"", setup->user, run->password);
+            output_field(&line, "user", bytes_of(setup->user));
+            output_field(&line, "password", bytes_of(run->password));
         }
-        printf(",\"websocket\":true,\"long_poll\":true,\"running\":%s}\n",
-                run->is_ours ? "false" : "true");
+        buffer_print(&line, ",\"written\":%s,\"websocket\":true,\"long_poll\":true,\"running\":%s}",
+                setup->is_there ? "false" : "true", run->is_ours ? "false" : "true");
+        output_line(&line);
         return;
     }
     if (run->is_ours && has_systemd && is_usual) {

@@ -36,9 +36,31 @@ void complain(bool is_json, const char *kind, const char *format, ...)
 void output_done(bool is_json, const char *json_format, const char *format, const char *subject)
 {
     const char *chosen = is_json ? json_format : format, *place = strstr(chosen, "%s");
+    struct buffer word = { 0 };
 
     CHECK(place != NULL);
-    printf("%.*s%s%s\n", (int)(place - chosen), chosen, subject, place + 2);
+    if (is_json) {
+        json_add_string(&word, bytes_of(subject)); // with its quotes, which the format has too
+    } else {
+        text_add_safely(&word, bytes_of(subject));
+    }
+    size_t quote = is_json ? 1 : 0;
+    printf("%.*s%.*s%s\n", (int)(place - chosen), chosen, (int)(word.bytes - 2 * quote),
+            word.bytes == 0 ? "" : word.data + quote, place + 2);
+    buffer_finish(&word);
+}
+
+void output_field(struct buffer *out, const char *name, struct bytes text)
+{
+    buffer_print(out, "%s\"%s\":", out->bytes == 0 ? "{" : ",", name);
+    json_add_string(out, text);
+}
+
+void output_line(struct buffer *out)
+{
+    buffer_add_byte(out, '\n');
+    fwrite(out->data, 1, out->bytes, stdout);
+    buffer_finish(out);
 }
 
 void output_label(struct bytes text)

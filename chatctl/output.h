@@ -12,6 +12,11 @@ void complain(bool is_json, const char *kind, const char *format, ...)
 // What was done to `subject`, which stands in both formats as %s.
 void output_done(bool is_json, const char *json_format, const char *format, const char *subject);
 
+// Adds a field to an object, whose brace it opens when out is empty; output_line() prints what was
+// gathered, and frees it.
+void output_field(struct buffer *out, const char *name, struct bytes text);
+void output_line(struct buffer *out);
+
 // Somebody else's text, with what could move the cursor left out.
 void output_label(struct bytes text);
 

@@ -175,7 +175,7 @@ enum err backup_add(struct backup *backup, uint16_t partition, uint64_t index, u
 bool backup_link(struct backup *backup, uint16_t partition, uint64_t index)
 {
     char name[40], old[PATH_ROOM + 80], path[PATH_ROOM + 80];
-    struct stat status;
+    uint64_t bytes = 0, hash = 0;
 
     snprintf(name, sizeof(name), "partitions/p%03u.db", partition);
     const struct manifest_file *file = manifest_find(&backup->last, name);
@@ -184,7 +184,8 @@ bool backup_link(struct backup *backup, uint16_t partition, uint64_t index)
     }
     snprintf(old, sizeof(old), "%s/%s/%s", backup->parent, backup->last_name, name);
     backup_file(backup, partition, path, sizeof(path));
-    return stat(old, &status) == 0 && (uint64_t)status.st_size == file->bytes &&
+    // Read first: damage must not go on from backup to backup.
+    return file_hash(old, &bytes, &hash) == ERR_OK && bytes == file->bytes && hash == file->hash &&
             link(old, path) == 0 &&
             backup_add(backup, partition, index, file->bytes, file->hash) == ERR_OK;
 }

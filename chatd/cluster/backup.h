@@ -10,10 +10,10 @@
 //     journal/N.db       one segment
 //
 // It grows as "<path>/<time>.partial" and is renamed when it is complete and synced. A file that
-// has not changed since the last backup in the same path is linked from there instead of copied.
+// has not changed since the last backup in the same path, and is still good there, is linked from
+// there instead of copied.
 //
-// Owner: a job. Thread: one at a time; the calls block, but backup_open_last() only reads a
-// manifest.
+// Owner: a job. Thread: one at a time; the calls block.
 
 #pragma once
 
@@ -26,6 +26,8 @@
 #include "shared/err.h"
 
 struct backup;
+
+#define BACKUP_PATH_BYTES_MAX 440 // of the directory of backups; theirs are longer by a name
 
 // Makes the directory. On failure writes a sentence to reason.
 enum err backup_create(const char *path, const struct data_directory *directory, int64_t now_ms,

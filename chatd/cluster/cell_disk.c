@@ -104,6 +104,7 @@ void cell_disk_is_full(struct cell *cell)
         cell->is_disk_full = true;
         log_error("disk_full", "path=%s fix=\"free some space: sends are refused until then\"",
                 cell->settings.directory->path);
+        job_disk_is_full(cell);
         look(cell, true);
     }
 }

@@ -3,7 +3,8 @@
 //
 //     settle (partition thread) -> open, copy in slices (job thread) -> finish -> cut over or note
 //
-// and a backup takes the log at the end. Every step is a task whose done() starts the next one.
+// and a backup takes the log at the end (job_backup.c). Every step is a task whose done() starts
+// the next one.
 
 #include "cluster/job.h"
 
@@ -13,8 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cluster/backup.h"
-#include "cluster/cell_inside.h"
+#include "cluster/job_inside.h"
 #include "disk/database.h"
 #include "disk/page_copy.h"
 #include "disk/page_vfs.h"
@@ -23,44 +23,7 @@
 #include "shared/log.h"
 
 #define SLICE_BYTES (1 << 20)
-#define LOG_SLICE_BYTES (1 << 20)
-
-struct job {
-    struct cell *cell;
-    struct worker *worker;
-    struct job_request request;
-    struct job_status status;
-    bool is_cancelled;
-    bool is_backing_up; // the log is kept from trim_limit on
-    uint64_t trim_limit;
-    unsigned place; // MOVE: where to
-    struct backup *backup;
-
-    // Of the partition at work.
-    uint16_t partition;
-    bool has_file;
-    bool is_hurried; // the log tail is long: no pauses between slices
-    uint64_t index;  // that its file is as of
-    uint64_t log_bytes;
-    struct page_copy *copy;
-    struct read read; // on the partition's thread
-    struct task task; // on the job's
-    char source[PLACE_PATH_BYTES];
-    char target[PLACE_PATH_BYTES];
-    enum err err; // of the step
-    bool is_copied;
-    bool is_linked; // BACKUP: the last one had it
-    uint64_t pause_us;
-    char found[160];
-    // What the job's thread has to say; the loop's takes it over when the task is done.
-    char said[sizeof(((struct job_status *)0)->reason)];
-    char made[JOB_PATH_BYTES];
-
-    // Of the log.
-    uint64_t log_next, log_last;
-    uint32_t log_count;
-    struct buffer bodies;
-};
+#define NAP_US 50000
 
 enum err job_create(struct cell *cell)
 {
@@ -117,9 +80,18 @@ void job_cancel(struct cell *cell)
     cell->job->is_cancelled = cell->job->status.is_running;
 }
 
-// ---- the end
+void job_disk_is_full(struct cell *cell)
+{
+    struct job *job = cell->job;
 
-static void end(struct job *job, enum err err)
+    if (job != NULL && job->is_backing_up) {
+        snprintf(job->status.reason, sizeof(job->status.reason), "the disk ran full");
+        job->is_backing_up = false; // the log is let go at once
+        job->is_cancelled = true;
+    }
+}
+
+void job_end(struct job *job, enum err err)
 {
     struct job_status *status = &job->status;
 
@@ -141,20 +113,22 @@ static void end(struct job *job, enum err err)
     cell_disk_step(job->cell);
 }
 
-static void fail(struct job *job, enum err err, const char *doing, const char *path)
+void job_fail(struct job *job, enum err err, const char *doing, const char *path)
 {
     snprintf(job->status.reason, sizeof(job->status.reason), "%s %s: %s", doing, path,
             err == ERR_DAMAGED             ? "damaged"
                     : err == ERR_DISK_FULL ? "the disk is full"
                                            : err_kind(err));
-    end(job, err);
+    job_end(job, err);
 }
 
-static bool is_ended(struct job *job)
+bool job_is_ended(struct job *job)
 {
     if (job->is_cancelled || job->cell->is_stopping) {
-        snprintf(job->status.reason, sizeof(job->status.reason), "cancelled");
-        end(job, ERR_UNAVAILABLE);
+        if (job->status.reason[0] == '\0') {
+            snprintf(job->status.reason, sizeof(job->status.reason), "cancelled");
+        }
+        job_end(job, ERR_UNAVAILABLE);
         return true;
     }
     return false;
@@ -173,122 +147,7 @@ static void find(struct job *job, const char *text)
     log_error("partition_finding", "partition=%u finding=\"%s\"", job->partition, text);
 }
 
-// ---- the log of a backup
-
-static void begin_log_slice(struct job *job);
-
-static void done_log_written(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    if (job->err != ERR_OK) {
-        fail(job, job->err, "writing the log to", job->request.path);
-        return;
-    }
-    job->log_next += job->log_count;
-    job->status.log_last = job->log_next - 1;
-    begin_log_slice(job);
-}
-
-static void run_log_write(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    job->err = backup_add_log(job->backup, job->log_next,
-            (struct bytes){ job->bodies.data, (uint32_t)job->bodies.bytes });
-}
-
-static enum err gather_body(void *context, uint64_t index, struct bytes body)
-{
-    struct job *job = context;
-
-    if (index > job->log_last || job->bodies.bytes > LOG_SLICE_BYTES) {
-        return ERR_EXISTS; // enough
-    }
-    buffer_add(&job->bodies, &body.size, sizeof(body.size));
-    buffer_add(&job->bodies, body.data, body.size);
-    job->log_count++;
-    return buffer_is_whole(&job->bodies) ? ERR_OK : ERR_MEMORY;
-}
-
-// On the log thread: the journal is its own.
-static void run_log_read(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    buffer_clear(&job->bodies);
-    job->log_count = 0;
-    job->err = job->log_next > job->log_last
-            ? ERR_OK
-            : journal_read(job->cell->journal, job->log_next, gather_body, job);
-    if (job->err == ERR_EXISTS) {
-        job->err = ERR_OK;
-    }
-}
-
-static void done_log_read(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    if (job->err != ERR_OK) {
-        fail(job, job->err, "reading the log for", job->request.path);
-        return;
-    }
-    job->task = (struct task){ .run = run_log_write, .done = done_log_written };
-    worker_push(job->worker, &job->task);
-}
-
-static void run_backup_end(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    if (FAILPOINT("backup.manifest")) {
-        job->err = ERR_IO;
-        return;
-    }
-    job->err = backup_finish(job->backup, job->log_last, job->made, sizeof(job->made));
-}
-
-static void done_backup_end(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    if (job->err != ERR_OK) {
-        fail(job, job->err, "finishing the backup in", job->request.path);
-    } else {
-        snprintf(job->status.path, sizeof(job->status.path), "%s", job->made);
-        end(job, ERR_OK);
-    }
-}
-
-static void begin_log_slice(struct job *job)
-{
-    if (is_ended(job)) {
-        return;
-    }
-    bool is_whole = job->log_next > job->log_last && job->status.log_first != 0;
-    if (is_whole) {
-        job->task = (struct task){ .run = run_backup_end, .done = done_backup_end };
-        worker_push(job->worker, &job->task);
-        return;
-    }
-    job->status.log_first = job->trim_limit + 1;
-    job->task = (struct task){ .run = run_log_read, .done = done_log_read };
-    worker_push(job->cell->log, &job->task);
-}
-
-// All files are copied; each lacks what came after its index. What is durable now is the end: no
-// file is ahead of it.
-static void take_log(struct job *job)
-{
-    job->log_next = job->trim_limit + 1;
-    job->log_last = job->cell->next_index - 1;
-    begin_log_slice(job);
-}
-
 // ---- the partitions
-
-static void next_partition(struct job *job);
 
 static void let_go(struct job *job)
 {
@@ -302,14 +161,14 @@ static void let_go(struct job *job)
     cell_disk_step(job->cell);
     if (job->partition == job->request.last) {
         if (job->request.kind == JOB_BACKUP) {
-            take_log(job);
+            job_take_log(job);
         } else {
-            end(job, ERR_OK);
+            job_end(job, ERR_OK);
         }
         return;
     }
     job->partition++;
-    next_partition(job);
+    job_next_partition(job);
 }
 
 static void run_cut_over(struct read *read, struct partition *partition)
@@ -326,7 +185,7 @@ static void done_cut_over(struct read *read)
     struct job *job = TASK_OF(read, struct job, read);
 
     if (read->err != ERR_OK) {
-        fail(job, read->err, "opening", job->target);
+        job_fail(job, read->err, "opening", job->target);
         return;
     }
     log_info("partition_moved", "partition=%u from=%s bytes=%" PRIu64 " pause_us=%" PRIu64,
@@ -361,7 +220,7 @@ static void done_copied(struct job *job)
         job->err = backup_add(job->backup, job->partition, job->index, page_copy_bytes(job->copy),
                 page_copy_hash(job->copy));
         if (job->err != ERR_OK) {
-            fail(job, job->err, "noting", job->target);
+            job_fail(job, job->err, "noting", job->target);
             return;
         }
         let_go(job);
@@ -377,51 +236,62 @@ static void done_copied(struct job *job)
     }
 }
 
-static void pause_for(const struct job *job, int64_t spent_us)
+// What was read took so long; at the wanted rate it would have taken longer.
+static int64_t pause_after(const struct job *job, uint64_t bytes, int64_t spent_us)
 {
     uint64_t rate = job->request.bytes_per_second;
+    double wanted_us = rate == 0 ? 0 : (double)bytes * 1000000.0 / (double)rate;
 
-    if (rate == 0 || job->is_hurried) {
-        return;
+    return wanted_us > (double)spent_us ? (int64_t)wanted_us - spent_us : 0;
+}
+
+static void verify_structure(struct job *job)
+{
+    uint64_t first;
+
+    if (page_copy_damaged(job->copy, &first) == 0 &&
+            database_verify(job->source, job->found, sizeof(job->found)) != ERR_OK &&
+            job->found[0] == '\0') {
+        snprintf(job->found, sizeof(job->found), "cannot be read");
     }
-    int64_t wanted_us = (int64_t)(SLICE_BYTES * 1000000.0 / (double)rate) - spent_us;
-    if (wanted_us > 0) {
-        nanosleep(&(struct timespec){ wanted_us / 1000000, wanted_us % 1000000 * 1000 }, NULL);
+}
+
+// The file is opened with its first slice, or taken from the last backup as a whole.
+static enum err open_copy(struct job *job)
+{
+    if (job->backup != NULL) {
+        job->is_linked = backup_link(job->backup, job->partition, job->index);
+        if (job->is_linked) {
+            return ERR_OK;
+        }
+        backup_file(job->backup, job->partition, job->target, sizeof(job->target));
     }
+    const char *target = job->request.kind == JOB_VERIFY ? NULL : job->target;
+    return page_copy_open(job->source, target, &job->copy);
 }
 
 static void run_slice(struct task *task)
 {
     struct job *job = TASK_OF(task, struct job, task);
     int64_t start = cell_disk_now_us();
+    uint64_t before = 0;
 
-    if (job->copy == NULL && job->backup != NULL) {
-        job->is_linked = backup_link(job->backup, job->partition, job->index);
-        if (job->is_linked) {
-            return;
-        }
-        backup_file(job->backup, job->partition, job->target, sizeof(job->target));
-    }
     if (job->copy == NULL) {
-        const char *target = job->request.kind == JOB_VERIFY ? NULL : job->target;
-        job->err = page_copy_open(job->source, target, &job->copy);
+        job->err = open_copy(job);
     }
-    if (job->err == ERR_OK) {
-        job->err = page_copy_step(job->copy, SLICE_BYTES, &job->is_copied);
+    if (job->err != ERR_OK || job->is_linked) {
+        return;
     }
+    before = page_copy_done(job->copy);
+    job->err = page_copy_step(job->copy, SLICE_BYTES, &job->is_copied);
     if (job->err == ERR_OK && job->is_copied) {
         job->err = page_copy_finish(job->copy);
-        if (job->err == ERR_OK && job->request.kind == JOB_VERIFY) {
-            uint64_t first;
-            if (page_copy_damaged(job->copy, &first) == 0 &&
-                    database_verify(job->source, job->found, sizeof(job->found)) != ERR_OK &&
-                    job->found[0] == '\0') {
-                snprintf(job->found, sizeof(job->found), "cannot be read");
-            }
-        }
-    } else if (job->err == ERR_OK) {
-        pause_for(job, cell_disk_now_us() - start);
     }
+    if (job->err == ERR_OK && job->is_copied && job->request.kind == JOB_VERIFY) {
+        verify_structure(job);
+    }
+    job->pause_left_us +=
+            pause_after(job, page_copy_done(job->copy) - before, cell_disk_now_us() - start);
 }
 
 static void begin_slice(struct job *job);
@@ -448,7 +318,7 @@ static void done_slice(struct task *task)
         } else if (is_source) {
             snprintf(doing, sizeof(doing), "opening");
         }
-        fail(job, job->err, doing, is_source ? job->source : job->target);
+        job_fail(job, job->err, doing, is_source ? job->source : job->target);
     } else if (job->is_copied) {
         done_copied(job);
     } else {
@@ -456,13 +326,33 @@ static void done_slice(struct task *task)
     }
 }
 
+// In short naps, so that a job that is cancelled, or a server that stops, waits for one at most.
+static void run_nap(struct task *task)
+{
+    struct job *job = TASK_OF(task, struct job, task);
+    int64_t nap_us = job->pause_left_us < NAP_US ? job->pause_left_us : NAP_US;
+
+    nanosleep(&(struct timespec){ .tv_nsec = nap_us * 1000 }, NULL);
+    job->pause_left_us -= nap_us;
+}
+
+static void done_nap(struct task *task)
+{
+    begin_slice(TASK_OF(task, struct job, task));
+}
+
 static void begin_slice(struct job *job)
 {
-    if (is_ended(job)) {
+    if (job_is_ended(job)) {
         return;
     }
-    job->is_hurried = tail_bytes(job->cell->tail) > job->cell->settings.log_tail_bytes_max;
-    job->task = (struct task){ .run = run_slice, .done = done_slice };
+    // No pauses while the log grows too long behind a flush that is held back.
+    if (tail_bytes(job->cell->tail) > job->cell->settings.log_tail_bytes_max) {
+        job->pause_left_us = 0;
+    }
+    bool is_napping = job->pause_left_us > 0;
+    job->task = is_napping ? (struct task){ .run = run_nap, .done = done_nap }
+                           : (struct task){ .run = run_slice, .done = done_slice };
     worker_push(job->worker, &job->task);
 }
 
@@ -509,18 +399,22 @@ static void done_settle(struct read *read)
         return;
     }
     job->status.files++;
+    if (read->err == ERR_DISK_FULL) {
+        job_fail(job, read->err, "writing", job->source);
+        return;
+    }
     if (read->err != ERR_OK) {
-        fail(job, read->err, "partition out of order:", job->found);
+        job_fail(job, read->err, "partition out of order:", job->found);
         return;
     }
     begin_slice(job);
 }
 
-static void next_partition(struct job *job)
+void job_next_partition(struct job *job)
 {
     struct cell *cell = job->cell;
 
-    if (is_ended(job)) {
+    if (job_is_ended(job)) {
         return;
     }
     job->status.partition = job->partition;
@@ -536,39 +430,6 @@ static void next_partition(struct job *job)
 }
 
 // ---- the beginning
-
-static void run_begin_backup(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    job->err = backup_create(job->request.path, job->cell->settings.directory,
-            job->status.started_ms, &job->backup, job->said, sizeof(job->said));
-}
-
-static void done_begin_backup(struct task *task)
-{
-    struct job *job = TASK_OF(task, struct job, task);
-
-    if (job->err != ERR_OK) {
-        snprintf(job->status.reason, sizeof(job->status.reason), "%s", job->said);
-        end(job, job->err);
-    } else {
-        next_partition(job);
-    }
-}
-
-static void begin_backup(struct job *job)
-{
-    struct cell *cell = job->cell;
-    uint64_t begins = cell->status.log_first_index;
-    uint64_t trimmed = tail_trim_index(cell->tail);
-
-    // Pinned first: from here on the log keeps everything that some file lacks.
-    job->trim_limit = begins > trimmed + 1 ? begins - 1 : trimmed;
-    job->is_backing_up = true;
-    job->task = (struct task){ .run = run_begin_backup, .done = done_begin_backup };
-    worker_push(job->worker, &job->task);
-}
 
 static enum err find_place(struct job *job, char *reason, size_t reason_bytes)
 {
@@ -596,8 +457,11 @@ enum err job_start(struct cell *cell, const struct job_request *request, char *r
         snprintf(reason, reason_bytes, "there is no such partition");
         return ERR_NOT_FOUND;
     }
-    if (request->kind == JOB_BACKUP && request->path[0] != '/') {
-        snprintf(reason, reason_bytes, "the directory of backups must begin with /");
+    if (request->kind == JOB_BACKUP &&
+            (request->path[0] != '/' || strlen(request->path) > BACKUP_PATH_BYTES_MAX)) {
+        snprintf(reason, reason_bytes,
+                "the directory of backups must begin with /, and have at most %d bytes",
+                BACKUP_PATH_BYTES_MAX);
         return ERR_INVALID;
     }
     job->request = *request;
@@ -613,11 +477,12 @@ enum err job_start(struct cell *cell, const struct job_request *request, char *r
         .started_ms = clock_wall_ms(),
     };
     job->is_cancelled = false;
+    job->pause_left_us = 0;
     job->partition = request->first;
     if (request->kind == JOB_BACKUP) {
-        begin_backup(job);
+        job_begin_backup(job);
     } else {
-        next_partition(job);
+        job_next_partition(job);
     }
     return ERR_OK;
 }

@@ -68,6 +68,9 @@ enum err job_start(struct cell *cell, const struct job_request *request, char *r
 // Ends it at the next slice; what was copied and not cut over is removed. Nothing runs: no effect.
 void job_cancel(struct cell *cell);
 
+// A backup keeps the log from being trimmed, which is what a full disk needs: it ends.
+void job_disk_is_full(struct cell *cell);
+
 void job_get_status(const struct cell *cell, struct job_status *status);
 
 // For the cell only.

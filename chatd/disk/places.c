@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "disk/places.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk/directory.h"
+#include "shared/log.h"
 
 #define PARTITIONS "/partitions"
 
@@ -25,6 +28,28 @@ void places_finish(struct places *places)
     }
 }
 
+static int is_copy_name(const struct dirent *entry)
+{
+    size_t bytes = strlen(entry->d_name), suffix = strlen(PLACE_COPY_SUFFIX);
+
+    return bytes > suffix && strcmp(entry->d_name + bytes - suffix, PLACE_COPY_SUFFIX) == 0;
+}
+
+static void remove_copies(const char *path)
+{
+    struct dirent **names = NULL;
+    int count = scandir(path, &names, is_copy_name, NULL);
+
+    for (int i = 0; i < count; i++) {
+        char file[PLACE_BYTES_MAX + 300];
+        snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
+        log_info("unfinished_copy_removed", "path=%s", file);
+        unlink(file);
+        free(names[i]);
+    }
+    free(names);
+}
+
 enum err places_add(struct places *places, const char *directory)
 {
     char *path = places->paths[places->count];
@@ -37,6 +62,7 @@ enum err places_add(struct places *places, const char *directory)
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
     }
+    remove_copies(path);
     places->count++;
     return ERR_OK;
 }

@@ -28,7 +28,9 @@ struct places {
 void places_init(struct places *places);
 void places_finish(struct places *places);
 
-// Makes "<directory>/partitions" if it is missing.
+#define PLACE_COPY_SUFFIX ".db.moving" // of a copy that is not complete
+
+// Makes "<directory>/partitions" if it is missing; removes copies in it that were never completed.
 enum err places_add(struct places *places, const char *directory) MUST_USE;
 
 // Opens the list of known partitions in the first place. Files that are there and not yet on it (it

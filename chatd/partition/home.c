@@ -90,7 +90,7 @@ enum err home_find(struct partition *partition)
 void partition_copy_path(const struct partition *partition, unsigned place,
         char path[PLACE_PATH_BYTES])
 {
-    snprintf(path, PLACE_PATH_BYTES, "%s/p%03u" COPY_SUFFIX,
+    snprintf(path, PLACE_PATH_BYTES, "%s/p%03u" PLACE_COPY_SUFFIX,
             partition->settings->places->paths[place], partition->id);
 }
 

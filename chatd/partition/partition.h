@@ -21,7 +21,6 @@
 
 struct partition;
 
-#define COPY_SUFFIX ".db.moving" // of a copy that is not complete
 
 enum partition_state { PARTITION_ABSENT, PARTITION_OPEN, PARTITION_QUARANTINED };
 

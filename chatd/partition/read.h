@@ -176,6 +176,7 @@ struct expiry_query {
 struct expiry {
     struct name user, peer;
     uint64_t floor_cseq;        // the entry that becomes the first; 0: none found in this slice
+    uint64_t conversation;      // of the entry; 0: it is in memory only
     uint64_t next_conversation; // for the next look
     uint64_t count;             // how many entries go
     uint64_t shortest_s;        // of the finite retentions that were seen; 0: none

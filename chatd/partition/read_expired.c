@@ -66,6 +66,7 @@ static enum err look_closer(struct scan *scan, const struct expiry_row *row, uin
     if (walk.last != 0) {
         scan->found->user = name_of(row->user);
         scan->found->peer = name_of(row->peer);
+        scan->found->conversation = row->conversation;
         scan->found->floor_cseq = walk.last + 1;
         scan->found->count = walk.last + 1 - conversation->floor_cseq;
         return ERR_EXISTS;

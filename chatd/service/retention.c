@@ -136,15 +136,30 @@ static void clean(struct retention *retention)
     cell_clean(retention->cell, retention->status.partition, &retention->clean);
 }
 
+// Not now: a partition concerned is out of order. The next sweep looks again.
+static void pass_over(struct retention *retention)
+{
+    if (retention->found.conversation == 0) {
+        next_partition(retention);
+        return;
+    }
+    retention->query.after_conversation = retention->found.conversation;
+    go_on(retention, LOOKING, false);
+}
+
 static void on_expired(struct proposal *proposal, const struct applied *applied)
 {
     struct retention *retention = TASK_OF(proposal, struct retention, proposal);
 
     if (applied->outcome == ERR_OK) {
         retention->has_expired = true;
+        retention->expired += retention->found.count;
+        retention->status.expired += retention->found.count;
         go_on(retention, LOOKING, true);
-    } else {
+    } else if (applied->outcome == ERR_DISK_FULL) {
         try_again(retention, LOOKING);
+    } else {
+        pass_over(retention);
     }
 }
 
@@ -162,14 +177,9 @@ static void expire(struct retention *retention)
     retention->proposal.done = on_expired;
     enum err err = cell_propose(retention->cell, &record, &retention->proposal);
     if (err == ERR_UNAVAILABLE) {
-        // The peer's partition is out of order: this conversation stays as it is.
-        retention->query.after_conversation = found->next_conversation + 1;
-        go_on(retention, LOOKING, false);
+        pass_over(retention);
     } else if (err != ERR_OK) {
         try_again(retention, LOOKING);
-    } else {
-        retention->expired += found->count;
-        retention->status.expired += found->count;
     }
 }
 

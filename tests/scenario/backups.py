@@ -201,8 +201,19 @@ class Backups(unittest.IsolatedAsyncioTestCase):
         changed = [f.name for f in (second / "partitions").iterdir() if f.name not in linked]
         self.assertEqual(len(changed), 2)
         self.assertGreater(len(linked), 3)
+        # What is damaged there is copied anew.
+        victim = second / "partitions" / linked[0]
+        whole = bytearray(victim.read_bytes())
+        whole[5000] ^= 4
+        victim.write_bytes(whole)
+        third = self.create(server)
+        self.assertFalse(os.path.samefile(third / "partitions" / linked[0], victim))
+        self.assertIn("damaged", self.ctl(None, "backup", "verify", second, code=8))
         shutil.rmtree(first)
-        self.assertIn("good", self.ctl(None, "backup", "verify", second))
+        self.assertIn("good", self.ctl(None, "backup", "verify", third))
+        # A name that would move the cursor is nobody's backup.
+        (self.into / "20261124T\x1b[2J4500Z").mkdir()
+        self.assertNotIn("\x1b", self.ctl(None, "backup", "list", self.into))
 
     async def test_an_unfinished_one_is_told_and_in_nobodys_way(self):
         server = self.serve()
@@ -243,8 +254,15 @@ class Backups(unittest.IsolatedAsyncioTestCase):
         refused = server.admin_rpc("admin.partition.verify")["error"]
         self.assertEqual(refused["data"]["kind"], "busy")
         await ann.send("j2", "goes on")
+        begun = time.monotonic()
         server.admin_rpc("admin.job.cancel")
-        self.assertEqual(server.admin_rpc("admin.job.show")["result"]["number"], 1)
+        while server.admin_rpc("admin.job.show")["result"]["state"] == "running":
+            self.assertLess(time.monotonic() - begun, 2, "a slow job can't be cancelled")
+        server.admin_rpc("admin.backup.create", path=str(self.into), rate=1)
+        time.sleep(0.3)
+        self.assertEqual(server.terminate(5), 0)
+        server.start()
+        self.assertEqual(list(self.into.iterdir()), [])
         await ann.close()
 
 

@@ -211,6 +211,22 @@ class Disks(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("another server", done.stderr)
 
+    def test_a_copy_that_was_cut_off_is_removed_by_the_next_start(self):
+        server = self.serve()
+        server.import_users(["ann"])
+        number = json.loads(self.ctl(server, "user", "show", "ann", "--json"))["partition"]
+        self.ctl(server, "partition", "verify", str(number))
+        at = self.a if number in self.files(self.a) else self.b
+        to = self.b if at == self.a else self.a
+        server.terminate()
+        server.start(environment={"CHAT_FAILPOINT": "copy.during:kill:1"})
+        server.admin_rpc("admin.partition.move", partition=number, path=str(to))
+        self.assertTrue(server.wait_death(20))
+        self.assertEqual(len(list(self.root.rglob("*.moving"))), 1)
+        server.start()
+        self.assertEqual(list(self.root.rglob("*.moving")), [])
+        self.assertIn(number, self.files(at))
+
     def test_without_its_log_nothing_is_served(self):
         server = self.serve()
         server.import_users([f"w{i}" for i in range(8)])

@@ -77,6 +77,14 @@ class Disk(unittest.IsolatedAsyncioTestCase):
         if client:
             await client.close()
 
+    async def end_of_job(self, server):
+        for _ in range(400):
+            job = server.admin_rpc("admin.job.show")["result"]
+            if job["state"] != "running":
+                return job.get("reason", "")
+            await asyncio.sleep(0.05)
+        return "it did not end"
+
     async def test_a_full_disk_refuses_sends_and_recovers_by_itself(self):
         server = Server(data=self.disk / "data", options=["--partitions", "16", "--log-tail", "200000",
                                                           "--log-segment", "200000"]).start()
@@ -87,6 +95,10 @@ class Disk(unittest.IsolatedAsyncioTestCase):
                  for a, b in (("ann", "bob"), ("cat", "dan"))]
         await asyncio.sleep(0.5)
         pauses = []
+        backups = pathlib.Path(tempfile.mkdtemp(prefix="chat-backups-"))
+        self.addCleanup(shutil.rmtree, backups)
+        job = server.admin_rpc("admin.backup.create", path=str(backups), rate=100000)["result"]
+        self.assertEqual(job["state"], "running")
         for cycle in range(CYCLES):
             before, told = len(acked), len(refused)
             await asyncio.to_thread(self.fill)
@@ -95,6 +107,9 @@ class Disk(unittest.IsolatedAsyncioTestCase):
                 if len(refused) > told + 5:
                     break
             self.assertGreater(len(refused), told, f"cycle {cycle}: nothing was refused")
+            if cycle == 0:  # it would have kept the log from giving way
+                self.assertIn("the disk ran full", await self.end_of_job(server))
+                self.assertEqual(list(backups.iterdir()), [])
             reader = await device(server, tokens["bob"], None)
             self.assertTrue(await history(reader, "ann"), "reads go on")
             await reader.close()
