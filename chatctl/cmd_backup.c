@@ -44,8 +44,9 @@ enum exit_code backup_create(const struct rpc *rpc, const struct arguments *argu
     }
     buffer_add_literal(&params, "{\"path\":");
     json_add_string(&params, bytes_of(directory));
-    if (arguments->rate != NULL) {
-        buffer_print(&params, ",\"rate\":%.0f", strtod(arguments->rate, NULL) * 1e6);
+    if (!job_add_rate(rpc, arguments->rate, false, &params)) {
+        buffer_finish(&params);
+        return EXIT_USAGE;
     }
     buffer_add_byte(&params, '}');
     enum exit_code code = job_run(rpc, "admin.backup.create", &params, "backing up", &result);

@@ -17,14 +17,6 @@
 // not cut over is gone, and what was cut over is done.
 #define ATTEMPTS_MAX 100
 
-static void add_rate(const struct arguments *arguments, struct buffer *params)
-{
-    if (arguments->rate != NULL) {
-        buffer_print(params, ",\"rate\":%.0f", strtod(arguments->rate, NULL) * 1e6);
-    }
-    buffer_add_byte(params, '}');
-}
-
 static enum exit_code move(const struct rpc *rpc, const struct arguments *arguments,
         uint64_t partition, struct bytes path, const char *what, struct job_result *result)
 {
@@ -33,7 +25,11 @@ static enum exit_code move(const struct rpc *rpc, const struct arguments *argume
 
     buffer_print(&params, "{\"partition\":%" PRIu64 ",\"path\":", partition);
     json_add_string(&params, path);
-    add_rate(arguments, &params);
+    if (!job_add_rate(rpc, arguments->rate, false, &params)) {
+        buffer_finish(&params);
+        return EXIT_USAGE;
+    }
+    buffer_add_byte(&params, '}');
     for (int i = 0; i < ATTEMPTS_MAX; i++) {
         code = job_run(rpc, "admin.partition.move", &params, what, result);
         if (code != EXIT_OK || !result->is_lost) {
@@ -244,13 +240,13 @@ enum exit_code partition_verify(const struct rpc *rpc, const struct arguments *a
     if (arguments->operand_count > 0 && !partition_number(rpc, arguments->operands[0], &number)) {
         return EXIT_USAGE;
     }
-    buffer_add_literal(&params, "{\"rate\":0");
-    if (arguments->rate != NULL) {
-        buffer_clear(&params);
-        buffer_print(&params, "{\"rate\":%.0f", strtod(arguments->rate, NULL) * 1e6);
-    }
+    buffer_add_byte(&params, '{');
     if (arguments->operand_count > 0) {
-        buffer_print(&params, ",\"partition\":%" PRIu64, number);
+        buffer_print(&params, "\"partition\":%" PRIu64, number);
+    }
+    if (!job_add_rate(rpc, arguments->rate, true, &params)) {
+        buffer_finish(&params);
+        return EXIT_USAGE;
     }
     buffer_add_byte(&params, '}');
     enum exit_code code =
@@ -263,9 +259,8 @@ enum exit_code partition_verify(const struct rpc *rpc, const struct arguments *a
             job_print(rpc, result.status);
             code = is_good ? EXIT_OK : EXIT_CHECK_FAILED;
             if (is_good && !rpc->is_json) {
-                printf("every page of %" PRIu64
-                       " files fits its checksum, and SQLite finds nothing "
-                       "wrong\n",
+                printf("every page of %" PRIu64 " files fits its checksum, and SQLite finds "
+                       "nothing wrong\n",
                         output_uint(result.status, "files"));
             }
         }

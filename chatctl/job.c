@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "output.h"
@@ -52,6 +53,22 @@ static void show(const char *what, const struct json *status)
         progress_bytes(what, output_uint(status, "file_bytes_done"),
                 output_uint(status, "file_bytes"));
     }
+}
+
+bool job_add_rate(const struct rpc *rpc, const char *rate, bool is_free, struct buffer *params)
+{
+    const char *comma = params->data[params->bytes - 1] == '{' ? "" : ",";
+    char *end = NULL;
+    double megabytes = rate == NULL ? 0 : strtod(rate, &end);
+
+    if (rate != NULL && (end == rate || *end != '\0' || !(megabytes >= 0 && megabytes <= 1e6))) {
+        complain(rpc->is_json, "usage", "--rate needs megabytes a second, such as 50; 0: no limit");
+        return false;
+    }
+    if (rate != NULL || is_free) {
+        buffer_print(params, "%s\"rate\":%.0f", comma, megabytes * 1e6);
+    }
+    return true;
 }
 
 enum exit_code job_run(const struct rpc *rpc, const char *method, const struct buffer *params,

@@ -17,6 +17,11 @@ struct job_result {
 enum exit_code job_run(const struct rpc *rpc, const char *method, const struct buffer *params,
         const char *what, struct job_result *result) MUST_USE;
 
+// Adds "rate" to params, an object that is open, of what --rate says. Not given (NULL) it is the
+// server's usual one, or no limit when is_free. False: said what is wrong.
+bool job_add_rate(const struct rpc *rpc, const char *rate, bool is_free,
+        struct buffer *params) MUST_USE;
+
 // "failed": why, and the exit code.
 enum exit_code job_outcome(const struct rpc *rpc, const struct job_result *result);
 

@@ -46,7 +46,7 @@ struct job_status {
     enum job_kind kind;
     bool is_running;
     enum err err; // once it has ended
-    char reason[400];
+    char reason[720];
     char path[JOB_PATH_BYTES]; // BACKUP: the finished one
     uint16_t partition;        // the one at work
     uint32_t partitions;       // of the request

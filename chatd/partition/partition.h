@@ -21,7 +21,6 @@
 
 struct partition;
 
-
 enum partition_state { PARTITION_ABSENT, PARTITION_OPEN, PARTITION_QUARANTINED };
 
 struct partition_settings {

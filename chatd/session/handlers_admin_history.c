@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "session/entry.h"
 #include "shared/clock.h"
 #include "shared/hex.h"
 #include "shared/import_entry.h"
@@ -126,23 +127,12 @@ static void add_flag(struct buffer *out, const char *name, bool is_set)
 
 static void add_entry(struct buffer *out, const struct entry_view *entry, struct bytes from)
 {
-    static const char *const kinds[] = { NULL, "edit", "delete" };
 
     buffer_print(out, "{\"seq\":%" PRIu64 ",\"ts\":", entry->seq);
     encode_ts(out, entry->ts);
     buffer_add_literal(out, ",\"from\":");
     json_add_string(out, from);
-    if (entry->kind != MESSAGE_TEXT) {
-        buffer_print(out, ",\"kind\":\"%s\",\"target\":%" PRIu64, kinds[entry->kind],
-                entry->target);
-    }
-    buffer_add_literal(out, ",\"device\":");
-    encode_device(out, entry->device);
-    if (entry->counter != 0) {
-        buffer_print(out, ",\"counter\":%" PRIu64, entry->counter);
-    }
-    buffer_add_literal(out, ",\"hash\":");
-    encode_digest(out, entry->text_hash);
+    entry_add_origin(out, entry);
     if (entry->text.size > 0) {
         buffer_add_literal(out, ",\"text\":");
         json_add_string(out, entry->text);

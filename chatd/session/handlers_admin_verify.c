@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "session/entry.h"
 #include "shared/limits.h"
 
 struct finding {
@@ -295,7 +296,6 @@ static void add_name(struct buffer *out, const char *key, struct bytes name)
 
 static void add_message(struct buffer *out, const struct walk *walk)
 {
-    static const char *const kinds[] = { NULL, "edit", "delete" };
     const struct scan *scan = &walk->scans[SIDE_USER];
     const struct entry_view *entry = &scan->entry;
 
@@ -305,17 +305,7 @@ static void add_message(struct buffer *out, const struct walk *walk)
     add_name(out, "from", entry->is_of_user ? scan->user : scan->peer);
     buffer_add_byte(out, ',');
     add_name(out, "to", entry->is_of_user ? scan->peer : scan->user);
-    if (entry->kind != MESSAGE_TEXT) {
-        buffer_print(out, ",\"kind\":\"%s\",\"target\":%" PRIu64, kinds[entry->kind],
-                entry->target);
-    }
-    buffer_add_literal(out, ",\"device\":");
-    encode_device(out, entry->device);
-    if (entry->counter != 0) {
-        buffer_print(out, ",\"counter\":%" PRIu64, entry->counter);
-    }
-    buffer_add_literal(out, ",\"hash\":");
-    encode_digest(out, entry->text_hash);
+    entry_add_origin(out, entry);
     add_flag(out, "edited", entry->is_edited);
     add_flag(out, "deleted", entry->is_deleted);
     add_flag(out, "imported", entry->is_imported);

@@ -176,6 +176,7 @@ class Table(Ctl):
                             (("user", "list", "--state", "online"), "active disabled"),
                             (("status", "--server", "https://x"), "not both"),
                             (("partition", "show", "x"), "NUMBER"),
+                            (("partition", "verify", "--rate", "fast"), "megabytes"),
                             (("user", "add", "Not A Name"), "a user name"),
                             (("user", "add", "--", "--token"), "a user name")):
             self.assertIn(said, self.ctl(*words, code=2)[1], words)

@@ -176,6 +176,46 @@ class Retention(unittest.IsolatedAsyncioTestCase):
         await bob.close()
         server.ctl("partition", "verify")
 
+    async def test_a_partition_that_is_out_of_order_holds_nobody_up(self):
+        await self.out_of_order(is_flushed=True)
+
+    async def test_nor_does_it_while_the_rest_is_in_memory(self):
+        await self.out_of_order(is_flushed=False)
+
+    async def out_of_order(self, is_flushed):
+        server = self.serve()
+        names = [f"q{i}" for i in range(12)]
+        tokens = server.import_users(names)
+        where = {n: json.loads(self.ctl(server, "user", "show", n)[0])["partition"] for n in names}
+        ann = names[0]
+        bob, cat = [n for n in names if where[n] != where[ann]][:2]
+        self.assertNotEqual(where[bob], where[cat])
+        sender = await device(server, tokens[ann], None)
+        for i in range(30):
+            await sender.send(bob, "to bob")
+            await sender.send(cat, "to cat")
+        await sender.close()
+        await asyncio.sleep(1.1)
+        if is_flushed:
+            server.terminate()
+        else:
+            server.ctl("partition", "verify", str(where[bob]))  # alone has a file
+            server.kill()
+        with open(server.data / "partitions" / f"p{where[bob]:03}.db", "r+b") as file:
+            file.seek(200)
+            file.write(b"damage")
+        (server.root / "chatd.conf").write_text("retention = 1s\n")
+        server.start()
+        status = await asyncio.wait_for(asyncio.to_thread(self.sweep, server), 20)
+        self.assertGreaterEqual(status["expired"], 60 if is_flushed else 30, "copies with cat")
+        stat = pathlib.Path(f"/proc/{server.pid}/stat")
+
+        def cpu():
+            return sum(map(int, stat.read_text().rsplit(")", 1)[1].split()[11:13])) / 100
+        before = cpu()
+        await asyncio.sleep(2)
+        self.assertLess(cpu() - before, 0.5, "it spins")
+
     def test_a_wrong_length_is_named(self):
         server = Server()
         self.addCleanup(server.close)

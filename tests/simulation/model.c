@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/simulation/model.h"
+#include "tests/simulation/model_inside.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,32 +13,6 @@
 
 static const char *const names[USERS_MAX] = { "ann", "bob", "cyd", "dan" };
 
-// What everybody must agree on about one number of a conversation.
-struct entry {
-    bool is_known;
-    int from;
-    enum message_kind kind;
-    uint64_t target;
-    char ts[28];
-    int sending;
-    bool has_digest;
-    uint64_t digest; // of the conversation, with this entry as its head
-};
-
-struct conversation {
-    struct entry entries[ENTRIES_MAX]; // by seq
-    uint64_t stored_upto;              // the largest seq of an acknowledged send
-    uint64_t seen_upto;                // the largest seq that anybody has seen
-    uint64_t acked[USERS_MAX];         // by user: up to where it may have told "delivered"
-    uint64_t read[USERS_MAX];
-};
-
-// The final history under way.
-struct final {
-    uint64_t seq;
-    uint64_t digest;
-};
-
 static struct {
     unsigned user_count;
     bool has_failed;
@@ -47,12 +21,9 @@ static struct {
     int sending_count;
     struct conversation conversations[USERS_MAX][USERS_MAX]; // the smaller user first
     uint64_t events[USERS_MAX][EVENTS_MAX]; // by useq: peer + 1 and seq of a message, 0 unknown
-    struct final final;
-    int shown[ENTRIES_MAX]; // final history: the sending whose text is shown
-    bool is_deleted[ENTRIES_MAX];
 } model;
 
-static struct conversation *between(int user, int peer)
+struct conversation *model_between(int user, int peer)
 {
     CHECK(user != peer && user >= 0 && user < USERS_MAX && peer >= 0 && peer < USERS_MAX);
     return user < peer ? &model.conversations[user][peer] : &model.conversations[peer][user];
@@ -109,7 +80,8 @@ int model_user_of(struct bytes name)
 int model_add_sending(enum message_kind kind, int device, int user, int peer, uint64_t counter,
         uint64_t target)
 {
-    if (model.sending_count == SENDINGS_MAX || between(user, peer)->seen_upto > ENTRIES_MAX - 100) {
+    if (model.sending_count == SENDINGS_MAX ||
+            model_between(user, peer)->seen_upto > ENTRIES_MAX - 100) {
         return NO_SENDING;
     }
     model.sendings[model.sending_count] = (struct sending){ .kind = kind,
@@ -150,7 +122,7 @@ const char *model_text(int number)
     return text;
 }
 
-static int sending_of_text(struct bytes text)
+int model_sending_of_text(struct bytes text)
 {
     char word[16] = "";
 
@@ -173,7 +145,7 @@ void model_on_sent(int number)
     sending->state = SENDING_IS_OPEN;
     if (!sending->was_sent) {
         sending->was_sent = true;
-        sending->floor = between(sending->user, sending->peer)->stored_upto;
+        sending->floor = model_between(sending->user, sending->peer)->stored_upto;
     }
 }
 
@@ -277,7 +249,7 @@ static void copy_ts(char to[28], struct bytes ts)
 void model_on_stored(int number, uint64_t seq, struct bytes ts, uint64_t useq, bool is_duplicate)
 {
     struct sending *sending = model_sending(number);
-    struct conversation *conversation = between(sending->user, sending->peer);
+    struct conversation *conversation = model_between(sending->user, sending->peer);
     struct entry observed = { .from = sending->user,
         .kind = sending->kind,
         .target = sending->target };
@@ -309,7 +281,7 @@ void model_on_refused(int number, const char *kind)
 
 // Observations.
 
-static struct bytes string_of(const struct json *object, const char *key)
+struct bytes model_string_of(const struct json *object, const char *key)
 {
     struct bytes text = { "", 0 };
 
@@ -325,7 +297,7 @@ static uint64_t number_of(const struct json *object, const char *key)
     return number;
 }
 
-static bool flag_of(const struct json *object, const char *key)
+bool model_flag_of(const struct json *object, const char *key)
 {
     bool flag = false;
 
@@ -335,7 +307,7 @@ static bool flag_of(const struct json *object, const char *key)
 
 static enum message_kind kind_of(const struct json *message)
 {
-    struct bytes kind = string_of(message, "kind");
+    struct bytes kind = model_string_of(message, "kind");
 
     return kind.size == 0                         ? MESSAGE_TEXT
             : bytes_equal(kind, bytes_of("edit")) ? MESSAGE_EDIT
@@ -346,10 +318,10 @@ static enum message_kind kind_of(const struct json *message)
 static void learn_text(struct entry *entry, int user, int peer, uint64_t seq,
         const struct json *message)
 {
-    int number = sending_of_text(string_of(message, "text"));
+    int number = model_sending_of_text(model_string_of(message, "text"));
 
-    if (flag_of(message, "deleted") || entry->kind == MESSAGE_DELETE ||
-            string_of(message, "text").size == 0) {
+    if (model_flag_of(message, "deleted") || entry->kind == MESSAGE_DELETE ||
+            model_string_of(message, "text").size == 0) {
         return; // gone
     }
     if (number == NO_SENDING) {
@@ -359,8 +331,8 @@ static void learn_text(struct entry *entry, int user, int peer, uint64_t seq,
     }
     const struct sending *sending = model_sending(number);
     bool is_here = sending->user == entry->from &&
-            between(sending->user, sending->peer) == between(user, peer);
-    bool is_edited = flag_of(message, "edited");
+            model_between(sending->user, sending->peer) == model_between(user, peer);
+    bool is_edited = model_flag_of(message, "edited");
     bool is_own_text =
             !is_edited && sending->kind == entry->kind && sending->target == entry->target;
     bool is_its_edit = is_edited && entry->kind == MESSAGE_TEXT && sending->kind == MESSAGE_EDIT &&
@@ -399,19 +371,19 @@ bool model_see_message(int user, const struct json *message, uint64_t useq,
 {
     CHECK(user >= 0 && user < USERS_MAX);
     struct entry observed = {
-        .from = model_user_of(string_of(message, "from")),
+        .from = model_user_of(model_string_of(message, "from")),
         .kind = kind_of(message),
         .target = number_of(message, "target"),
     };
-    int peer = model_user_of(string_of(message, "peer"));
+    int peer = model_user_of(model_string_of(message, "peer"));
     uint64_t seq = number_of(message, "seq");
 
     if (peer < 0 || peer == user || (observed.from != user && observed.from != peer)) {
         model_fail("I2", "%s is shown a message of nobody", names[user]);
         return false;
     }
-    copy_ts(observed.ts, string_of(message, "ts"));
-    struct entry *entry = learn(between(user, peer), seq, &observed);
+    copy_ts(observed.ts, model_string_of(message, "ts"));
+    struct entry *entry = learn(model_between(user, peer), seq, &observed);
     if (!model.has_failed) {
         learn_text(entry, user, peer, seq, message);
         learn_counter(entry, user, peer, seq, message);
@@ -423,12 +395,12 @@ bool model_see_message(int user, const struct json *message, uint64_t useq,
 
 uint64_t model_seen_upto(int user, int peer)
 {
-    return between(user, peer)->seen_upto;
+    return model_between(user, peer)->seen_upto;
 }
 
 void model_see_head(int user, int peer, uint64_t head, uint64_t floor, struct bytes digest)
 {
-    struct conversation *conversation = between(user, peer);
+    struct conversation *conversation = model_between(user, peer);
     char text[20];
 
     snprintf(text, sizeof(text), "%.*s", digest.size < 17 ? (int)digest.size : 17,
@@ -462,17 +434,17 @@ static void raise(uint64_t *mark, uint64_t value)
 
 void model_on_ack(int user, int peer, uint64_t seq)
 {
-    raise(&between(user, peer)->acked[user], seq);
+    raise(&model_between(user, peer)->acked[user], seq);
 }
 
 void model_on_read(int user, int peer, uint64_t seq)
 {
-    raise(&between(user, peer)->read[user], seq);
+    raise(&model_between(user, peer)->read[user], seq);
 }
 
 void model_see_receipt(int viewer, int by, uint64_t delivered, uint64_t read)
 {
-    const struct conversation *conversation = between(viewer, by);
+    const struct conversation *conversation = model_between(viewer, by);
 
     if (delivered > conversation->acked[by]) {
         model_fail("I8", "%s is told that %s has got seq %" PRIu64 "; it acknowledged %" PRIu64,
@@ -486,7 +458,7 @@ void model_see_receipt(int viewer, int by, uint64_t delivered, uint64_t read)
 
 uint64_t model_pick_own(int user, int peer, uint64_t at)
 {
-    const struct conversation *conversation = between(user, peer);
+    const struct conversation *conversation = model_between(user, peer);
 
     for (uint64_t i = 0; i < conversation->seen_upto; i++) {
         uint64_t seq = 1 + (at + i) % conversation->seen_upto;
@@ -500,149 +472,12 @@ uint64_t model_pick_own(int user, int peer, uint64_t at)
 
 uint64_t model_head(int user, int peer)
 {
-    return between(user, peer)->seen_upto;
+    return model_between(user, peer)->seen_upto;
 }
 
 int model_entry_sending(int user, int peer, uint64_t seq)
 {
-    return between(user, peer)->entries[seq].sending;
-}
-
-// The end.
-
-static uint64_t parse_ts(const char *ts)
-{
-    struct tm time = { 0 };
-    unsigned ms = 0;
-
-    CHECK(sscanf(ts, "%d-%d-%dT%d:%d:%d.%uZ", &time.tm_year, &time.tm_mon, &time.tm_mday,
-                  &time.tm_hour, &time.tm_min, &time.tm_sec, &ms) == 7);
-    time.tm_year -= 1900;
-    time.tm_mon -= 1;
-    return (uint64_t)timegm(&time) * 1000 + ms;
-}
-
-void model_begin_final(int user, int peer)
-{
-    (void)user;
-    (void)peer;
-    model.final = (struct final){ 0 };
-    memset(model.shown, -1, sizeof(model.shown));
-    memset(model.is_deleted, 0, sizeof(model.is_deleted));
-}
-
-static void add_to_digest(struct conversation *conversation, struct entry *entry, uint64_t seq)
-{
-    const char *text = entry->kind == MESSAGE_DELETE ? "" : model_text(entry->sending);
-    const struct history_entry hashed = {
-        .seq = seq,
-        .ts = parse_ts(entry->ts),
-        .target = entry->target,
-        .text_hash = history_text_hash(bytes_of(text)),
-        .from = bytes_of(names[entry->from]),
-        .kind = entry->kind,
-    };
-
-    (void)conversation;
-    model.final.digest = history_next_digest(model.final.digest, &hashed);
-    if (entry->has_digest && entry->digest != model.final.digest) {
-        model_fail("I4",
-                "the digest of seq %" PRIu64 " was %016" PRIx64 ", its entries make %016" PRIx64,
-                seq, entry->digest, model.final.digest);
-    }
-}
-
-void model_see_final(int user, int peer, const struct json *message)
-{
-    struct seen_message seen = { 0 };
-    struct conversation *conversation = between(user, peer);
-
-    if (!model_see_message(user, message, 0, &seen)) {
-        return;
-    }
-    if (seen.seq != model.final.seq + 1) {
-        model_fail("I4", "%s with %s: seq %" PRIu64 " behind %" PRIu64, names[user], names[peer],
-                seen.seq, model.final.seq);
-        return;
-    }
-    model.final.seq = seen.seq;
-    model.shown[seen.seq] = sending_of_text(string_of(message, "text"));
-    model.is_deleted[seen.seq] = flag_of(message, "deleted");
-    struct entry *entry = &conversation->entries[seen.seq];
-    if (entry->sending == NO_SENDING && entry->from == user) {
-        model_fail("I2", "%s with %s: nobody knows who wrote seq %" PRIu64, names[user],
-                names[peer], seen.seq);
-    }
-}
-
-// What each text shows follows from the changes behind it.
-static void expect_shown(const struct conversation *conversation, uint64_t head, int *expected,
-        bool *is_deleted)
-{
-    for (uint64_t seq = 1; seq <= head; seq++) {
-        const struct entry *entry = &conversation->entries[seq];
-        expected[seq] = entry->sending;
-        is_deleted[seq] = false;
-        if (entry->kind == MESSAGE_EDIT && entry->target < seq && !is_deleted[entry->target]) {
-            expected[entry->target] = entry->sending;
-        }
-        if (entry->kind == MESSAGE_DELETE && entry->target < seq) {
-            is_deleted[entry->target] = true;
-        }
-    }
-}
-
-static void check_shown(const struct conversation *conversation, uint64_t head, const char *name)
-{
-    static int expected[ENTRIES_MAX];
-    static bool is_deleted[ENTRIES_MAX];
-
-    expect_shown(conversation, head, expected, is_deleted);
-    for (uint64_t seq = 1; seq <= head; seq++) {
-        const struct entry *entry = &conversation->entries[seq];
-        if (entry->kind != MESSAGE_TEXT || entry->sending == NO_SENDING) {
-            continue;
-        }
-        if (model.is_deleted[seq] != is_deleted[seq] ||
-                (!is_deleted[seq] && model.shown[seq] != expected[seq])) {
-            model_fail("I1", "%s: seq %" PRIu64 " shows m%d, deleted %d; expected m%d, deleted %d",
-                    name, seq, model.shown[seq], model.is_deleted[seq], expected[seq],
-                    is_deleted[seq]);
-        }
-    }
-}
-
-static bool is_fully_known(const struct conversation *conversation, uint64_t head)
-{
-    for (uint64_t seq = 1; seq <= head; seq++) {
-        if (conversation->entries[seq].sending == NO_SENDING) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void model_end_final(int user, int peer, uint64_t head, struct bytes digest)
-{
-    struct conversation *conversation = between(user, peer);
-
-    model_see_head(user, peer, head, conversation->seen_upto, digest);
-    if (model.final.seq != head) {
-        model_fail("I1", "%s with %s: %" PRIu64 " entries, the head is %" PRIu64, names[user],
-                names[peer], model.final.seq, head);
-    }
-    if (model.has_failed) {
-        return;
-    }
-    check_shown(conversation, head, names[user]);
-    // Of both users' histories, the second one knows every author.
-    if (is_fully_known(conversation, head)) {
-        for (uint64_t seq = 1; seq <= head; seq++) {
-            add_to_digest(conversation, &conversation->entries[seq], seq);
-        }
-    } else if (user > peer) {
-        model_fail("I2", "%s with %s: entries that nobody wrote", names[user], names[peer]);
-    }
+    return model_between(user, peer)->entries[seq].sending;
 }
 
 void model_check_stored(void)
@@ -652,7 +487,8 @@ void model_check_stored(void)
         if (sending->state != SENDING_STORED) {
             continue;
         }
-        const struct entry *entry = &between(sending->user, sending->peer)->entries[sending->seq];
+        const struct entry *entry =
+                &model_between(sending->user, sending->peer)->entries[sending->seq];
         if (!entry->is_known || entry->sending != i || strcmp(entry->ts, sending->ts) != 0) {
             model_fail("I1", "m%d was stored as seq %" PRIu64 " and is not there", i, sending->seq);
         }
