@@ -80,14 +80,16 @@ class Screen(ScreenCase):
             if "start of the conversation" in screen.screen():
                 break
             time.sleep(0.1)
-        shown = screen.until("start of the conversation")
+        screen.until("start of the conversation")
+        shown = screen.settled()  # not while it is being drawn
         numbers = [int(n) for n in re.findall(r"text (\d+)\s*$", shown, re.M)]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         self.assertEqual(numbers[0], 0)
         for _ in range(5):  # on the way back nothing is left out either
             before = numbers[-1]
             screen.keys("PageDown")
-            shown = screen.until(lambda s, b=before: f"text {b + 1}" in s)
+            screen.until(lambda s, b=before: f"text {b + 1}" in s)
+            shown = screen.settled()
             numbers = [int(n) for n in re.findall(r"text (\d+)\s*$", shown, re.M)]
             self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         bob.run("send", ann.user, "meanwhile")
@@ -110,7 +112,7 @@ class Screen(ScreenCase):
         shown = screen.until("50")
         self.assertRegex(shown, rf"{bob.user} .* 50 *│")
         screen.keys("M-a")
-        screen.until("new 49")
+        screen.until(lambda s: re.search(rf"\d\d:\d\d +{bob.user} new 49", s))  # not the list's row
         screen.keys("M-u")
         screen.until("-- new --")
         shown = screen.until("old 59")
